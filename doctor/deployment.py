@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from doctor.client.secret_text import NO_SECRET, SecretText
@@ -10,9 +10,7 @@ from doctor.client.secret_text import NO_SECRET, SecretText
 PROTECTED_PATHS = ("/api/me", "/api/stream", "/api/account/export", "/api/auth/list-sessions")
 """The endpoints of every Gatehouse that need a session."""
 ADMIN_PATHS = (
-    "/api/admin/status",
-    "/api/admin/events",
-    "/api/admin/outbox",
+    *("/api/admin/status", "/api/admin/events", "/api/admin/outbox"),
     "/api/auth/admin/list-users",
 )
 _HOST = re.compile(r"[^\s/?#@<>\"\\^`{|}%]+")
@@ -54,7 +52,7 @@ class Deployment:
     """Whether the doctor runs on the server itself, where it cannot see what proxies do."""
     mail_to: str | None = None
     """The address of an account for a test mail, a reset link."""
-    timeout: float = field(default=20.0)
+    timeout: float = 20.0
     """Seconds to wait for a response."""
 
     def __post_init__(self) -> None:

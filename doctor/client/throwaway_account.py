@@ -69,6 +69,11 @@ class ThrowawayAccount:
         record_session_end(browser)
 
 
+def unknown_email() -> str:
+    """Invent an address that no account has."""
+    return f"nobody-{random_hex(12)}@example.com"
+
+
 def fetch_session(browser: SimulatedBrowser, **headers: str) -> dict[str, Any] | None:
     """Return the session and user get-session returns, or None for null; raises CheckSkipped."""
     reply = browser.get(f"{GET_SESSION}?disableRefresh=true", **headers)

@@ -26,11 +26,10 @@ class Style:
     def of(cls, out: TextIO, environment: Mapping[str, str]) -> "Style":
         """Find out what `out` can display (colours: no-color.org)."""
         columns = shutil.get_terminal_size((80, 24)).columns
+        wants_colours = out.isatty() and not environment.get("NO_COLOR")
         return cls(
             width=min(max(columns, _NARROWEST), _WIDEST),
-            colours=out.isatty()
-            and not environment.get("NO_COLOR")
-            and _supports_colours(environment),
+            colours=wants_colours and _supports_colours(environment),
             unicode=_can_encode("✓✗○…", out),
         )
 

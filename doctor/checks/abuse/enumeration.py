@@ -8,7 +8,7 @@ from doctor.check import check
 from doctor.check_context import CheckContext
 from doctor.checks.mail import RESET
 from doctor.client.browser import Reply
-from doctor.client.throwaway_account import SIGN_IN, ThrowawayAccount
+from doctor.client.throwaway_account import SIGN_IN, ThrowawayAccount, unknown_email
 from doctor.clock import random_hex
 from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
 
@@ -69,7 +69,7 @@ def sign_in_time(context: CheckContext) -> CheckResult:
 def reset(context: CheckContext) -> CheckResult:
     """Anybody can request a password reset."""
     known = context.anonymous_browser().post(RESET, {"email": context.account.email})
-    unknown = context.anonymous_browser().post(RESET, {"email": _unknown_email()})
+    unknown = context.anonymous_browser().post(RESET, {"email": unknown_email()})
     different = _differences([known], [unknown])
     if different:
         return failed("; ".join(different), _ANSWER_ALIKE)
@@ -158,25 +158,19 @@ def _failed_sign_ins(
         first = context.shared.get("failed sign-in")
         context.shared[_SHARED] = ([], [first] if first else [])
     known, unknown = context.shared[_SHARED]
-    unknown_email = _unknown_email()
+    stranger = unknown_email()
     while len(known) < each:
-        context.report_progress(
-            f"failing to sign in, known and unknown, {len(known) + 1} of {each}"
-        )
+        attempt = f"{len(known) + 1} of {each}"
+        context.report_progress(f"failing to sign in, known and unknown, {attempt}")
         known.append(_sign_in_wrongly(context, context.account.email))
         if len(unknown) < each:
-            unknown.append(_sign_in_wrongly(context, unknown_email))
+            unknown.append(_sign_in_wrongly(context, stranger))
     return known, unknown
 
 
 def _sign_in_wrongly(context: CheckContext, email: str) -> Reply:
-    return context.anonymous_browser().post(
-        SIGN_IN, {"email": email, "password": f"Pw-{random_hex(24)}"}
-    )
-
-
-def _unknown_email() -> str:
-    return f"nobody-{random_hex(12)}@example.com"
+    payload = {"email": email, "password": f"Pw-{random_hex(24)}"}
+    return context.anonymous_browser().post(SIGN_IN, payload)
 
 
 def _differences(known: Sequence[Reply], unknown: Sequence[Reply]) -> list[str]:
@@ -186,11 +180,8 @@ def _differences(known: Sequence[Reply], unknown: Sequence[Reply]) -> list[str]:
         "a known address": _in_each_of(of_known, and_in_none_of=of_unknown),
         "an unknown one": _in_each_of(of_unknown, and_in_none_of=of_known),
     }
-    return [
-        f"only {whose}: {', '.join(sorted(traits))}"
-        for whose, traits in differences.items()
-        if traits
-    ]
+    found = {whose: ", ".join(sorted(traits)) for whose, traits in differences.items() if traits}
+    return [f"only {whose}: {traits}" for whose, traits in found.items()]
 
 
 def _in_each_of(these: list[set[str]], *, and_in_none_of: list[set[str]]) -> set[str]:

@@ -3,7 +3,7 @@
 from doctor.check import check
 from doctor.check_context import CheckContext
 from doctor.client.browser import Reply
-from doctor.client.throwaway_account import SIGN_IN
+from doctor.client.throwaway_account import SIGN_IN, unknown_email
 from doctor.clock import random_hex
 from doctor.findings import CheckResult, CheckSkipped, Verdict, failed, passed, warned
 
@@ -63,7 +63,7 @@ def lifted(context: CheckContext) -> CheckResult:
 
 
 def _guess(context: CheckContext) -> Reply:
-    payload = {"email": f"nobody-{random_hex(12)}@example.com", "password": random_hex(16)}
+    payload = {"email": unknown_email(), "password": random_hex(16)}
     return context.anonymous_browser().send_once("POST", SIGN_IN, payload)
 
 

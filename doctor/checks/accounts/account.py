@@ -1,7 +1,5 @@
 """The life of an account: created, signed in, read, listed, revoked, signed out."""
 
-from typing import Any
-
 from doctor.check import check
 from doctor.check_context import CheckContext
 from doctor.client.browser import Reply, SimulatedBrowser
@@ -96,11 +94,8 @@ def protected_call(context: CheckContext) -> CheckResult:
     """GET /api/me stands in for the app's own endpoints."""
     reply = context.signed_in_browser().get("/api/me")
     user = reply.field("user")
-    if (
-        reply.status == 200
-        and isinstance(user, dict)
-        and user.get("email") == context.account.email
-    ):
+    email = user.get("email") if isinstance(user, dict) else None
+    if reply.status == 200 and email == context.account.email:
         return passed("GET /api/me answered 200 with the right user")
     return failed(f"GET /api/me answered {reply.summary}", _READ_LOG)
 
@@ -152,9 +147,8 @@ def revoke(context: CheckContext) -> CheckResult:
 def sign_out(context: CheckContext) -> CheckResult:
     """Somebody may have copied the cookie before."""
     # Reuse the sign-in of `address.true`: another one may have to wait ten seconds.
-    browser: SimulatedBrowser = (
-        context.shared.pop("third device", None) or context.new_signed_in_browser()
-    )
+    signed_in: SimulatedBrowser | None = context.shared.pop("third device", None)
+    browser = signed_in or context.new_signed_in_browser()
     copied = browser.copy()
     _fetch_identity(copied)
     reply = browser.post(SIGN_OUT, {})
@@ -211,12 +205,8 @@ def _create_by_admin(context: CheckContext) -> CheckResult:
     if context.deployment.admin is None:
         raise CheckSkipped("SIGN_UP=off: give the doctor an admin (--email) to create an account")
     account = context.account
-    payload: dict[str, Any] = {
-        "email": account.email,
-        "name": "Gatehouse doctor",
-        "password": account.password.reveal(),
-        "data": {"emailVerified": True},
-    }
+    verified = {"data": {"emailVerified": True}}
+    payload = {"name": "Gatehouse doctor", **account.credentials, **verified}
     admin = context.admin_browser()
     account.sign_up_attempted = True
     reply = admin.post("/api/auth/admin/create-user", payload)

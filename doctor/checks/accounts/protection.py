@@ -45,9 +45,7 @@ def forged(context: CheckContext) -> CheckResult:
         "an invented cookie": f"{token}.{random_hex(43)}=",
         "a real cookie with a character changed": _change_first_letter(cookie.value),
     }
-    browsers = {
-        name: _browser_with_cookie(context, cookie, value) for name, value in values.items()
-    }
+    browsers = {name: _browser_with_cookie(context, cookie, it) for name, it in values.items()}
     return _check_all_rejected(context, {**browsers, "an invented bearer token": bearer})
 
 
@@ -99,10 +97,7 @@ def plain_user(context: CheckContext) -> CheckResult:
 
 
 @check(
-    "protection.expired",
-    "An expired session is rejected",
-    "session.read",
-    "protection.no-session",
+    "protection.expired", "An expired session is rejected", "session.read", "protection.no-session"
 )
 def expired(context: CheckContext) -> CheckResult:
     """Checked only where sessions are short: the doctor does not wait for a week."""

@@ -118,13 +118,11 @@ def address(context: CheckContext) -> CheckResult:
 def forged_address(context: CheckContext) -> CheckResult:
     """The server trusts the app's server, which must not pass on what visitors claim."""
     observed = observed_address(_browser(context), context.account, _FORGED)
-    trusted = [
-        name.replace("_", "-") for name, value in _FORGED.items() if observed and observed in value
-    ]
+    trusted = [name for name, value in _FORGED.items() if observed and observed in value]
     if not trusted:
         return passed(f"the server ignored {len(_FORGED)} forged headers and saw {observed}")
     return failed(
-        f"the server trusted {trusted[0]}, which the visitor forged",
+        f"the server trusted {trusted[0].replace('_', '-')}, which the visitor forged",
         "Let the app's server always set X-Gatehouse-Client-IP itself, from the last entry of "
         "X-Forwarded-For or from the header in which its host gives the visitor's address.",
     )

@@ -13,9 +13,8 @@ _YEAR = 31_536_000  # seconds
 
 def _headers(context: CheckContext) -> httpx.Headers:
     if "headers" not in context.shared:
-        context.shared["headers"] = (
-            context.anonymous_browser().send_once("GET", GET_SESSION).headers
-        )
+        reply = context.anonymous_browser().send_once("GET", GET_SESSION)
+        context.shared["headers"] = reply.headers
     headers: httpx.Headers = context.shared["headers"]
     return headers
 

@@ -106,11 +106,8 @@ def api(context: CheckContext) -> CheckResult:
     if reply.status == 200 and reply.field("ok") is True:
         return passed("GET /api/auth/ok answered 200")
     location = reply.headers.get("location")
-    return failed(
-        f"GET /api/auth/ok answered {reply.summary}"
-        + (f" with a redirect to {location}" if location else ""),
-        _KEEP_PATHS,
-    )
+    redirect = f" with a redirect to {location}" if location else ""
+    return failed(f"GET /api/auth/ok answered {reply.summary}{redirect}", _KEEP_PATHS)
 
 
 @check("reach.latency", "The server answers quickly, cold and warm", "reach.health")
@@ -124,10 +121,7 @@ def latency(context: CheckContext) -> CheckResult:
         f"first {_ms(cold)}; then {_ms(median)} (median of {_WARM_CALLS}), {_ms(max(warm))} at most"
     )
     if median > _SLOW_WARM:
-        return warned(
-            evidence,
-            "Choose a region near your users, and check the machine's load.",
-        )
+        return warned(evidence, "Choose a region near your users, and check the machine's load.")
     if cold > _SLOW_COLD:
         return warned(
             evidence,
@@ -139,9 +133,8 @@ def latency(context: CheckContext) -> CheckResult:
 
 def _connect_failure(context: CheckContext, error: httpx.ConnectError) -> CheckResult:
     host = urlsplit(context.deployment.url).hostname
-    if isinstance(error.__cause__ and error.__cause__.__cause__, ssl.SSLError) or "CERT" in str(
-        error
-    ):
+    cause = error.__cause__ and error.__cause__.__cause__
+    if isinstance(cause, ssl.SSLError) or "CERT" in str(error):
         return failed(
             f"the certificate of {host} is not trusted: {error}",
             "Renew the certificate or complete its chain. If it is your own CA's, pass --ca-file.",
@@ -155,11 +148,8 @@ def _connect_failure(context: CheckContext, error: httpx.ConnectError) -> CheckR
 def _fetch_over_http(context: CheckContext) -> httpx.Response | None:
     """Request the same host over plain http, on the port that browsers use."""
     parts = urlsplit(context.deployment.url)
-    if (
-        parts.port is not None
-        or context.deployment.address
-        or not is_public_host(parts.hostname or "")
-    ):
+    is_reached_directly = parts.port is not None or context.deployment.address
+    if is_reached_directly or not is_public_host(parts.hostname or ""):
         return None
     try:
         return httpx.get(f"http://{parts.hostname}/health", timeout=5, trust_env=False)
