@@ -247,7 +247,7 @@ def claim_as_another_process(gatehouse):
 
 def is_idle(gatehouse):
     """Whether the worker has handled every mail and waits for the next."""
-    if get_mailer(gatehouse).wake_up._event.is_set():
+    if get_mailer(gatehouse).wake_up.is_set():
         return False
     (thread,) = (each for each in threading.enumerate() if each.name == "mail")
     names = []
@@ -255,4 +255,4 @@ def is_idle(gatehouse):
     while frame:
         names.append(frame.f_code.co_name)
         frame = frame.f_back
-    return names.count("wait") == 3  # of WakeUp, in it of Event, in it of Condition
+    return names.count("wait") == 2  # of Event, in it of Condition

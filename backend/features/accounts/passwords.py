@@ -71,8 +71,7 @@ class HashCostScan:
 
     def _scan_batch(self, after: UUID) -> UUID | None:
         hashes, last = run_query(
-            self._database,
-            lambda db: users.sample_hashes_unlike(db, self._patterns, after, _BATCH),
+            self._database, lambda db: users.sample_hashes_unlike(db, self._patterns, after, _BATCH)
         )
         self._hasher.add_known_hashes(hashes)
         self._patterns.update(filter(None, map(cost_pattern, hashes)))

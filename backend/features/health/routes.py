@@ -74,10 +74,7 @@ class ReadinessProbe:
         except DatabaseUnavailable as error:
             log.warning("not_ready", database=error.fault, reason=str(error))
             return Readiness(
-                status="not ready",
-                database=error.fault.value,
-                migrations="unknown",
-                sessions=state,
+                status="not ready", database=error.fault.value, migrations="unknown", sessions=state
             )
         current = schema_version.is_current(step)
         return Readiness(

@@ -5,11 +5,11 @@ links, so it is encrypted with a key that is not in the database.
 """
 
 import json
+import threading
 from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlsplit
 
 from backend.features.mail.mailbox import Mailbox
-from backend.features.mail.wake import WakeUp
 from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.settings import MailKind, Settings
 from backend.storage.queries import outbox
@@ -38,8 +38,8 @@ class Mailer:
     sealer: Sealer
     mailbox: Mailbox | None
     """The file of MAILBOX_FILE, if set."""
-    wake_up: WakeUp
-    """Wakes the worker."""
+    wake_up: threading.Event
+    """Wakes the worker, which clears it."""
     sends: bool
     """Whether a transport is set; without one mails stay in the outbox, for the panel."""
 

@@ -1,9 +1,10 @@
 """Sets up mail as the settings say."""
 
+import threading
+
 from backend.features.mail.mailbox import Mailbox
 from backend.features.mail.service import Mailer
 from backend.features.mail.transports import open_transport
-from backend.features.mail.wake import WakeUp
 from backend.features.mail.worker import MailWorker
 from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.signing import Keyring
@@ -21,6 +22,8 @@ def open_mailer(
     settings = runtime.settings
     transport = open_transport(settings)
     mailbox = Mailbox(settings.mailbox_file) if settings.mailbox_file else None
-    mailer = Mailer(Sealer(keyring, "outbox"), mailbox, WakeUp(), sends=transport is not None)
+    mailer = Mailer(
+        Sealer(keyring, "outbox"), mailbox, threading.Event(), sends=transport is not None
+    )
     worker = MailWorker(runtime, mailer, transport, clock_check) if transport else None
     return mailer, worker

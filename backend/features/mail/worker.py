@@ -42,11 +42,7 @@ class MailWorker:
     """A thread that sends. Several processes may each have one: each mail is claimed by one."""
 
     def __init__(
-        self,
-        runtime: Runtime,
-        mailer: Mailer,
-        transport: Transport,
-        clock_check: ClockCheck,
+        self, runtime: Runtime, mailer: Mailer, transport: Transport, clock_check: ClockCheck
     ) -> None:
         self._runtime = runtime
         self._mailer = mailer
@@ -69,6 +65,7 @@ class MailWorker:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._mailer.wake_up.wait(self._send_all_due())
+            self._mailer.wake_up.clear()
 
     def _send_all_due(self) -> float | None:
         """Send what is due; returns the seconds until the next mail, or None if none waits."""

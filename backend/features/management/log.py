@@ -1,10 +1,11 @@
 """The latest log lines as admins read them."""
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from backend.web.logs.log_ring import LogLine, LogRing
+from backend.web.logs.log_ring import LogRing
 from backend.web.query_types import Number
 from backend.web.wire import NotNull, Text, TimestampOut, WireModel
 
@@ -32,16 +33,6 @@ class LineOut(WireModel):
         examples=[{"address": "203.0.113.7", "detail_method": "password"}]
     )
 
-    @classmethod
-    def of(cls, line: LogLine) -> "LineOut":
-        return cls(
-            at=line.at,
-            level=line.level,
-            event=line.event,
-            request_id=line.request_id,
-            fields=line.fields,
-        )
-
 
 class LogOut(WireModel):
     """The latest lines of the process that answers, newest first."""
@@ -52,4 +43,4 @@ class LogOut(WireModel):
 def read(ring: LogRing, query: LogQuery) -> LogOut:
     """Return the lines that a query asks for."""
     lines = ring.latest(query.limit, level=query.level, request_id=query.request_id)
-    return LogOut(lines=[LineOut.of(line) for line in lines])
+    return LogOut(lines=[LineOut(**asdict(line)) for line in lines])

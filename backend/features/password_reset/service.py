@@ -20,11 +20,7 @@ from backend.storage.queries.links import Link
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
-_REVOKED_KINDS = (
-    LinkKind.CHANGE_EMAIL_CONFIRM,
-    LinkKind.CHANGE_EMAIL_VERIFY,
-    LinkKind.DELETE_USER,
-)
+_REVOKED_KINDS = (LinkKind.CHANGE_EMAIL_CONFIRM, LinkKind.CHANGE_EMAIL_VERIFY, LinkKind.DELETE_USER)
 """An intruder in the account may have requested these links."""
 
 

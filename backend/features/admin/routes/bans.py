@@ -9,9 +9,7 @@ from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 
 routes = Routes(
-    "admin: bans",
-    prefix=f"{AUTH}/admin",
-    about="Keeping users out, and letting them in again.",
+    "admin: bans", prefix=f"{AUTH}/admin", about="Keeping users out, and letting them in again."
 )
 
 

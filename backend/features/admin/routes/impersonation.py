@@ -16,9 +16,7 @@ from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 
 routes = Routes(
-    "admin: impersonation",
-    prefix=f"{AUTH}/admin",
-    about="Acting as a user, to see what they see.",
+    "admin: impersonation", prefix=f"{AUTH}/admin", about="Acting as a user, to see what they see."
 )
 
 
@@ -44,9 +42,7 @@ def impersonate_user(
         session=SessionOut.of(issued.session, issued.token.reveal()), user=UserOut.of(issued.user)
     )
     admin_cookie = cookies.set_admin_session(
-        current.token,
-        remembered=current.session.remembered,
-        max_age=work.settings.session_lifetime,
+        current.token, remembered=current.session.remembered, max_age=work.settings.session_lifetime
     )
     response = Response(content, cookies=[*cookies.clear_session(), admin_cookie])
     return set_session_cookies(response, cookies, issued.session, issued.token, work.settings)

@@ -59,10 +59,7 @@ def find_users(
     refusals=(LIST_USERS.refusal,),
 )
 def export_users(
-    current: Administrator,
-    work: Work,
-    context: AppContext,
-    query: Annotated[FilterUsers, Query()],
+    current: Administrator, work: Work, context: AppContext, query: Annotated[FilterUsers, Query()]
 ) -> StreamingResponse:
     """Download all users whom the filters let pass, as CSV for a spreadsheet.
 

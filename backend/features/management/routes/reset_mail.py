@@ -12,12 +12,7 @@ routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 
 
 @routes.post(
-    "/send-reset",
-    response_model=ResetSent,
-    refusals=(
-        SET_PASSWORD.refusal,
-        "USER_NOT_FOUND",
-    ),
+    "/send-reset", response_model=ResetSent, refusals=(SET_PASSWORD.refusal, "USER_NOT_FOUND")
 )
 def send_reset(
     work: Work, link_mailer: LinkMailer, current: Administrator, body: SendReset
