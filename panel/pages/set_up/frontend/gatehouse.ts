@@ -1,4 +1,4 @@
-/** Tells Gatehouse that this is its frontend, and whose request it passes on. */
+/** Headers that identify this app to Gatehouse, and the visitor whose request it forwards. */
 export function onBehalfOf(visitor: Headers) {
   return {
     "x-gatehouse-key": process.env.GATEHOUSE_KEY ?? "",
@@ -6,7 +6,7 @@ export function onBehalfOf(visitor: Headers) {
   };
 }
 
-/** The headers with which the app's server asks Gatehouse something itself, and no others. */
+/** All the headers that the app's server sends with a request of its own to Gatehouse. */
 export function askingFor(visitor: Headers) {
   const cookies = (visitor.get("cookie") ?? "").split("; ");
   const ours = cookies.filter((each) => /^(__Secure-)?(better-auth|gatehouse)\./.test(each));

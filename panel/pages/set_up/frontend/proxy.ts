@@ -8,7 +8,7 @@ export const config = {
 
 export function proxy(request: NextRequest) {
   if (request.nextUrl.pathname.startsWith("/api/")) return passOn(request);
-  // Whoever has no cookie at all need not wait for the page. What a cookie is worth, the page asks.
+  // Without a cookie, do not load the page. With one, the page checks whether it is valid.
   if (!getSessionCookie(request)) return NextResponse.redirect(new URL("/sign-in", request.url));
   return NextResponse.next();
 }
@@ -16,7 +16,7 @@ export function proxy(request: NextRequest) {
 function passOn(request: NextRequest) {
   const { pathname, search } = request.nextUrl;
   const headers = new Headers(request.headers);
-  // Always both, also when they are empty: a browser must not bring its own.
+  // Set both even when they are empty, so that a browser cannot send its own.
   for (const [name, value] of Object.entries(onBehalfOf(request.headers))) headers.set(name, value);
   const target = new URL(pathname + search, process.env.GATEHOUSE_URL);
   return NextResponse.rewrite(target, { request: { headers } });
