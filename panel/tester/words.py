@@ -103,7 +103,7 @@ STREAM_AT_ONCE = "All events arrived at once."
 STREAM_RUNS = "The stream is open; events appear as they arrive."
 
 # ---- to be filled in
-ACTING_AS = "An administrator acting as {}. Requests sent here act in their name."
+ACTING_AS = "This browser impersonates {}. Requests sent from it act as that user."
 AS_A_PAGE_OF = "from a page of {}"
 PATH_NEEDS = "Fill in {}: it is part of the path."
 NO_JSON = "{} is not valid JSON. Write a list as [1, 2] and an object as {{}}."

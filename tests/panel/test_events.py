@@ -198,7 +198,7 @@ class TestOneEvent:
         about, log = updates[detail.about], updates[detail.log]
         for text in (ADA, "22 November 2026, 12:01:00 UTC", ELSEWHERE, "unknown browser"):
             assert text in about
-        for text in ("Browser/1.0", event["requestId"], "There is an account", "&#34;known&#34;"):
+        for text in ("Browser/1.0", event["requestId"], "Account exists", "&#34;known&#34;"):
             assert text in about
         assert words.IMPERSONATOR not in about
         user = panel.gatehouse.user_id(ADA)
@@ -303,8 +303,8 @@ def test_each_kind_of_event_has_words_and_the_filter_offers_it():
     [
         ("reason", "banned", ("Why", "the account is banned")),
         ("reason", "new one", ("Why", "new one")),
-        ("known", True, ("There is an account", "yes")),
-        ("by_themselves", False, ("Done by themselves", "no")),
+        ("known", True, ("Account exists", "yes")),
+        ("by_themselves", False, ("Done by the user", "no")),
         ("users", 12345, ("Users", "12,345")),
         ("until", "lifted", ("Until", "the ban is lifted")),
         ("what_is_new", "x", ("What is new", "x")),

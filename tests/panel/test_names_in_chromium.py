@@ -69,7 +69,7 @@ def test_in_a_question_and_a_toast_too(browser: Browser, named_space: Space):
         page.goto(f"/admin/users?search={EMAIL}")
         open_row(page, "#users")
         page.get_by_role("button", name=words.BAN, exact=True).click()
-        expect(page.locator(".prose.question")).to_contain_text(f"{EMAIL} is kept out for good.")
+        expect(page.locator(".prose.question")).to_contain_text(f"This bans {EMAIL} permanently.")
         page.locator("#confirm-yes").click()
         expect(page.get_by_test_id("toast-body")).to_contain_text(words.banned(EMAIL, ""))
         assert watched.problems == []

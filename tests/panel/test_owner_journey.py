@@ -116,9 +116,9 @@ def test_the_owner_makes_a_user_and_lets_them_go(browser: Browser, hostile_space
         page.go_back()
 
         page.get_by_label(words.REASON).fill("Spam")
-        confirm_action(page, words.BAN, "for good", "is banned")
+        confirm_action(page, words.BAN, "permanently", "is banned")
         expect(page.locator("#about")).to_contain_text("Spam")
-        confirm_action(page, words.DELETE, "cannot be undone", "is deleted")
+        confirm_action(page, words.DELETE, "cannot be undone", "has been deleted")
         expect(page.locator("#about")).to_contain_text(words.GONE)
         page.get_by_role("link", name=words.BACK).click()
         expect(page.locator("#users tbody tr").first).to_be_visible()

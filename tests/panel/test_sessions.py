@@ -207,7 +207,7 @@ class TestOneSession:
             assert text in question.sentence
         assert ada.session() is not None
         toast = confirm_and_run(panel, context, session_actions.ask_end_one)
-        assert toast == f"The session of {ADA} with Chrome on Windows is over."
+        assert toast == f"The session of {ADA} (Chrome on Windows) has ended."
         assert ada.session() is None
         updates = panel.run_handler(sessions.after, context)
         assert updates[sessions.over] == ""
@@ -261,7 +261,7 @@ class TestEverythingThatIsListed:
         listed = updates[index.listed_sessions]
         assert updates[index.end].visible is True
         question = panel.run_handler(session_actions.ask_end_listed, context, listed)
-        for text in ("2 sessions end", "of 2 users", "Yours stays."):
+        for text in ("2 sessions end", "of 2 users", "Your own stays."):
             assert text in question.sentence
         assert question.verb == "End these 2 sessions"
         toast = confirm_and_run(panel, context, session_actions.ask_end_listed, listed)
@@ -283,7 +283,9 @@ class TestEverythingThatIsListed:
         monkeypatch.setattr(panel.services.api, "post", post_once)
         listed = session_actions.ListedSessions((id_of(ada), NOBODY, NOBODY), 1)
         toast = confirm_and_run(panel, context, session_actions.ask_end_listed, listed)
-        assert toast.startswith("1 of 3 sessions are over. The others are not: Too many attempts.")
+        assert toast.startswith(
+            "1 of 3 sessions have ended. The others could not be ended: Too many"
+        )
         assert ada.session() is None
 
 

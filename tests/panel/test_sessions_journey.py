@@ -39,7 +39,7 @@ def test_the_owner_ends_a_session_and_then_their_own(browser: Browser, space: Sp
         page.get_by_role("button", name=words.END_ONE).click()
         expect(page.locator(".prose.question")).to_contain_text(EMAIL)
         page.locator("#confirm-yes").click()
-        expect(page.get_by_test_id("toast-body")).to_contain_text("is over")
+        expect(page.get_by_test_id("toast-body")).to_contain_text("has ended")
         expect(page.locator("#session")).to_contain_text(words.OVER)
         page.get_by_role("link", name=words.BACK).click()
         expect(page.locator("#sessions tbody tr").first).to_be_visible()
@@ -49,7 +49,7 @@ def test_the_owner_ends_a_session_and_then_their_own(browser: Browser, space: Sp
         own_row = page.locator("#sessions tbody tr", has_text=words.YOURS)
         own_row.get_by_role("link").first.click()
         page.get_by_role("button", name=words.END_ONE).click()
-        expect(page.locator(".prose.question")).to_contain_text("This is you")
+        expect(page.locator(".prose.question")).to_contain_text("This is your own session")
         page.get_by_role("button", name=words.END_MINE).click()
         page.wait_for_url(f"**{LOGIN}?why=ended")
         # What Gradio's client says when its requests are refused; the page is left by then.

@@ -158,7 +158,7 @@ class TestTheList:
         assert "new@example.com" in updates[users.form.created]
         assert [updates[each] for each in users.form.fields] == ["", "", "user", ""]
         assert find_emails(updates[users.index.listed])[0] == "new@example.com"
-        assert toasts == ["new@example.com has an account now."]
+        assert toasts == ["The account new@example.com has been created."]
         assert panel.gatehouse.visitor().sign_in("new@example.com").status_code == 200
 
     def test_a_user_needs_a_name_and_an_address(self, panel, users):
@@ -191,20 +191,22 @@ class TestOneUser:
 
     def test_an_address_is_marked_as_verified_and_as_not(self, panel, ada_context, ada):
         message = panel.run_handler(user_actions.mark_verified, ada_context)
-        assert message == f"{ADA} counts as verified now."
+        assert message == f"{ADA} is now marked as verified."
         assert ada.session()["user"]["emailVerified"] is True
         message = panel.run_handler(user_actions.mark_unverified, ada_context)
-        assert message == f"{ADA} counts as not verified now."
+        assert message == f"{ADA} is now marked as not verified."
         assert ada.session()["user"]["emailVerified"] is False
 
     def test_a_reset_mail_says_where_it_went(self, panel, ada_context):
-        assert "outbox" in panel.run_handler(user_actions.send_reset, ada_context)
+        assert "Outbox" in panel.run_handler(user_actions.send_reset, ada_context)
 
     def test_a_role_is_given_once_it_is_confirmed(self, panel, ada_context, ada):
         question = panel.run_handler(user_actions.ask_role, ada_context, "admin")
-        assert "may then do everything" in question.sentence
+        assert "can do everything" in question.sentence
         assert ada.session()["user"]["role"] == "user"
-        assert "admin now" in confirm_and_run(panel, ada_context, user_actions.ask_role, "admin")
+        assert "the role admin" in confirm_and_run(
+            panel, ada_context, user_actions.ask_role, "admin"
+        )
         assert ada.session()["user"]["role"] == "admin"
 
     def test_a_ban_ends_their_sessions_until_the_day_is_over(self, panel, detail, ada_context, ada):
@@ -218,7 +220,7 @@ class TestOneUser:
         assert panel.gatehouse.visitor().sign_in(ADA).status_code == 200
 
     def test_a_ban_for_good_is_lifted_again(self, panel, ada_context):
-        assert "for good" in confirm_and_run(panel, ada_context, user_actions.ask_ban, "", "")
+        assert "permanently" in confirm_and_run(panel, ada_context, user_actions.ask_ban, "", "")
         assert panel.gatehouse.visitor().sign_in(ADA).status_code == 403
         panel.run_handler(user_actions.unban, ada_context)
         assert panel.gatehouse.visitor().sign_in(ADA).status_code == 200

@@ -30,7 +30,7 @@ STOPPED = "Stopped early."
 BROKEN = "The doctor crashed. The server's log has the reason, under checkup_failed."
 PROBLEMS = "Fix these first"
 FIX = "Fix:"
-HOW_TO_SET, SET_UP = "Where to change settings, with lines to copy:", "Set-up"
+HOW_TO_SET, SET_UP = "How to change settings:", "Set-up"
 WAITS = (
     "Most of the time is spent waiting for rate limits. You can leave this page; the checks "
     "keep running."

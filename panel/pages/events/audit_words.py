@@ -1,4 +1,4 @@
-"""The audit trail in words: what each kind of event says happened."""
+"""The texts of the audit trail: each kind of event and its details."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -36,7 +36,7 @@ KINDS = {
     "users_exported": "User list exported",
     "database_restored": "Database restored from a snapshot",
 }
-"""What each kind of event says happened, in the order in which a filter offers them."""
+"""The label of each kind of event, in the order in which a filter offers them."""
 _REASONS = {
     "banned": "the account is banned",
     "unverified": "the address is not verified",
@@ -61,44 +61,44 @@ CAPTION = "Events"
 WHO = "Who"
 COLUMNS = ("What", WHO, "From", "When")
 BY = "by"
-NOBODY = "a stranger"
+NOBODY = "no account"
 GONE = "a deleted user"
 _DETAILS = {
     "reason": "Why",
     "method": "How",
-    "known": "There is an account",
-    "within_limit": "A mail was written",
+    "known": "Account exists",
+    "within_limit": "Mail written",
     "sessions": "Sessions ended",
     "links": "Links ended",
     "accounts": "Accounts",
-    "damaged": "Copies that were damaged",
-    "asOf": "As it was on",
+    "damaged": "Damaged snapshots",
+    "asOf": "As of",
     "path": "Path",
     "what": "Attempts at",
     "users": "Users",
-    "is_estimate": "The number is an estimate",
+    "is_estimate": "Estimated",
     "filters": "Filters",
     "fields": "Changed",
     "from": "Before",
-    "to": "Now",
+    "to": "After",
     "until": "Until",
     "role": "Role",
     "has_password": "Has a password",
-    "by_themselves": "Done by themselves",
+    "by_themselves": "Done by the user",
 }
 YES, NO = "yes", "no"
 _FOR_GOOD = "the ban is lifted"
 
 
 def happened(kind: str, detail: Mapping[str, Any]) -> str:
-    """Say what an event tells; a kind that is new here keeps its name."""
+    """Describe an event; an unknown kind keeps its name."""
     label = KINDS.get(kind) or kind.replace("_", " ").capitalize()
     reason = _REASONS.get(str(detail.get("reason", "")))
     return f"{label}: {reason}" if reason else label
 
 
 def detail(name: str, value: Any) -> tuple[str, str]:
-    """Say one fact of an event: its name, and its value; what is new here keeps its name."""
+    """Return the label and the value of a detail; an unknown one keeps its name."""
     label = _DETAILS.get(name) or name.replace("_", " ").capitalize()
     if isinstance(value, bool):
         return label, YES if value else NO

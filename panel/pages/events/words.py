@@ -1,4 +1,4 @@
-"""What the pages for events say."""
+"""Texts of Events."""
 
 from panel.ui.markup import Markup
 
@@ -14,21 +14,21 @@ SINCE_HINT = "2027-01-31 or 2027-01-31 14:30, in UTC"
 UNTIL_HINT = "A date includes the whole day"
 NONE = "No events match."
 NONE_HINT = (
-    "Choose fewer filters or a longer time. Events older than AUDIT_RETENTION_DAYS are deleted."
+    "Remove a filter or choose a longer period. Events older than AUDIT_RETENTION_DAYS are deleted."
 )
-EVERYBODYS = "Show everybody's events"
-NO_SUCH_MOMENT = "This is not a day such as 2027-01-31, nor a moment such as 2027-01-31 14:30."
-WRONG_WAY_ROUND = "“From” has to be earlier than “To”."
+EVERYBODYS = "Show all users' events"
+NO_SUCH_MOMENT = "Enter a date such as 2027-01-31, or a date and time such as 2027-01-31 14:30."
+WRONG_WAY_ROUND = "“From” must be earlier than “To”."
 
 # ---- one event
 BACK = "All events"
-GONE = "There is no such event."
-GONE_HINT = "The trail forgets after a while (AUDIT_RETENTION_DAYS). Go back to all events."
+GONE = "This event does not exist."
+GONE_HINT = "Events older than AUDIT_RETENTION_DAYS are deleted. Go back to all events."
 WHEN, DEVICE, ADDRESS_OF, REQUEST_OF = "When", "Device", "Address", "Request"
-ACTOR, SUBJECT, IMPERSONATOR = "Done by", "Happened to", "Acting as them"
-AGENT, SAYS_NOTHING, UNKNOWN_ADDRESS = "User agent", "nothing", "unknown"
+ACTOR, SUBJECT, IMPERSONATOR = "Done by", "User", "Impersonated by"
+AGENT, SAYS_NOTHING, UNKNOWN_ADDRESS = "User agent", "none", "unknown"
 ID, KIND = "Id", "Kind"
-NOT_SIGNED_IN = "somebody who was not signed in, or the server itself"
+NOT_SIGNED_IN = "a visitor who was not signed in, or the server itself"
 AS_JSON = "As JSON"
 SEE = "See also"
 ALL_OF_REQUEST = "All events of this request"
@@ -37,12 +37,12 @@ SESSIONS_OF_ADDRESS = "Sessions from this address"
 
 # ---- the log
 LOG = "Log lines of this request"
-NO_LINES = "The log has no line of this request any more."
+NO_LINES = "The log has no lines of this request."
 NO_LINES_HINT = (
-    "Only the latest 2,000 lines of the process that answers are kept, none from before its start, "
-    "and requests that went well write none. Older lines are where your platform keeps the log."
+    "Only the latest 2,000 lines of this server process are kept, and successful requests write "
+    "none. Look for older lines in your platform's log."
 )
 
 # ---- to be filled in
-ONLY_OF = Markup("Only what <b>{}</b> did, or what was done to them.")
+ONLY_OF = Markup("Only events by or about <b>{}</b>.")
 ALL_OF = Markup("All events of {}")

@@ -38,7 +38,7 @@ FROM, TO, SUBJECT = "From", "To", "Subject"
 NO_SENDER = "not set (MAIL_FROM)"
 PROBLEM = "Last error"
 OPEN = "Open the link in a new tab"
-COPY = "The link, to copy"
+COPY = "Or copy the link:"
 LINK_WARNING = (
     "This link belongs to {}: opening it may sign this browser in as them. Do not give it to "
     "anyone else."

@@ -12,7 +12,7 @@ LATEST = "Latest events"
 NO_EVENTS, NO_EVENTS_HINT = "No events yet.", "Sign up a test user in the Tester."
 FIGURES = ("Users", "Live sessions", "Sign-ins, 24 hours", "Failed sign-ins, 24 hours")
 SIGN_INS, FAILURES, SIGN_UPS, LIVE = "Sign-ins", "Failed", "Sign-ups", "Live sessions"
-LIVE_TITLE = "Live sessions, counting those still live"
+LIVE_TITLE = "Live sessions, excluding those ended since"
 
 # ---- the health items
 DATABASE, DATA, CACHE, MAIL = "Database", "Data", "Session cache", "Mail"
@@ -26,7 +26,7 @@ TROUBLES = {
     "full": "The database's disk is full: no one can sign in, but existing sessions work.",
     "damaged": "The database is damaged and is neither read nor written.",
     "replaced": "The SQLite file was removed, moved or replaced while the server was running.",
-    "unusable": "The database lacks tables or permissions, or its disk fails.",
+    "unusable": "The database lacks tables or permissions, or its disk is failing.",
 }
 TROUBLE_FIXES = {
     "read-only": "After a failover the server finds the new primary; otherwise make it writable.",
@@ -50,8 +50,8 @@ SNAPSHOTS_FAIL_FIX = (
 )
 RESTORED_FIX = (
     "Repeat the bans, deletions and demotions made since then, as far as you know them, and "
-    "have passwords changed since then reset. This notice disappears after a week; the event "
-    "stays in Events."
+    "reset passwords that were changed since then. This notice disappears after a week; the "
+    "event stays in Events."
 )
 LOST_FIX = (
     "The damaged files are in SNAPSHOT_DIR, with the suffix .damaged. docs/operations.md "

@@ -41,10 +41,7 @@ DATA_OR = "Or, with a mounted storage bucket:"
 PUBLIC_DEVELOPMENT = (
     "{} works only on this machine. On a server, set the address that browsers open."
 )
-PUBLIC_LOCAL = (
-    "The address is {}, which works only on this machine, but mail links and cookies are made "
-    "for it."
-)
+PUBLIC_LOCAL = "Mail links and cookies use the address {}, which works only on this machine."
 PUBLIC_INSECURE = "The address is {}. Without HTTPS, passwords and cookies can be read in transit."
 PUBLIC_OK = "Browsers open {}. Mail links and cookies use this address."
 PUBLIC_HOW = (
@@ -91,7 +88,7 @@ ADMIN_HOW = (
 YOUR_ACCOUNT = "your account"
 REPLICAS_OK = "That is right for a single process. Several replicas need a Redis to count together."
 REPLICAS_EXAMPLE = "rediss://user:password@host:6379/0"
-REPLICAS_AWAY = "Until the Redis answers again, each process counts on its own. Check REDIS_URL."
+REPLICAS_AWAY = "Until Redis responds again, each process counts on its own. Check REDIS_URL."
 CHECK = "When everything is set, run the checks:"
 TO_CHECKS = "Checks"
 

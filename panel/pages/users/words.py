@@ -1,4 +1,4 @@
-"""What the users' pages say."""
+"""Texts of Users."""
 
 from panel.quantities import pluralize
 from panel.ui.markup import Markup
@@ -17,53 +17,53 @@ ORDERS = [
     ("E-mail, Z to A", "email desc"),
     ("Name, A to Z", "name asc"),
     ("Name, Z to A", "name desc"),
-    ("Changed last", "updatedAt desc"),
+    ("Recently changed", "updatedAt desc"),
     ("By role", "role asc"),
 ]
-COLUMNS = ("User", "Role", "State", "Live sessions", "Last sign-in", "Since")
-CAPTION = "Users, one in each row"
+COLUMNS = ("User", "Role", "State", "Live sessions", "Last sign-in", "Created")
+CAPTION = "Users, one per row"
 CSV = "Download this list as CSV"
 NOBODY, NOBODY_HINT = "No users match.", "Shorten the search or remove a filter."
 IS_VERIFIED, IS_UNVERIFIED, IS_BANNED = "verified", "not verified", "banned"
 
-# ---- making one
+# ---- creating a user
 NEW = "New user"
 NAME, EMAIL, PASSWORD = "Name", "E-mail", "Password"
-NONE_YET = "Leave it empty, and send a mail in which they choose their own"
+NONE_YET = "Or leave it empty, and send a reset mail, so that they choose their own"
 CREATE = "Create user"
 NEEDS_NAME = "A user needs a name and an e-mail address."
 
 # ---- one user
 BACK = "All users"
 GONE = "There is no user with this id."
-GONE_HINT = "They may have been deleted since. Go back to all users."
+GONE_HINT = "They may have been deleted. Go back to all users."
 PROFILE = (
     *("Id", "Name", "E-mail", "Role", "Signs in with"),
     *("Created", "Changed", "Last sign-in", "Live sessions"),
 )
 WAYS_IN = {"credential": "a password"}
-NO_WAY_IN = "nothing yet; a mail to reset the password lets them choose one"
-BAN_REASON, BAN_END, NO_REASON, NO_END = "Reason of the ban", "Ban ends", "none given", "never"
+NO_WAY_IN = "nothing yet; send a reset mail, so that they can choose a password"
+BAN_REASON, BAN_END, NO_REASON, NO_END = "Ban reason", "Ban ends", "none given", "never"
 SESSIONS, NO_SESSIONS = "Sessions", "No live session"
 NO_SESSIONS_HINT = "They are not signed in anywhere."
-SESSION_COLUMNS = ("Device", "Address", "Begun", "Last seen", "Ends")
-EVENTS, NO_EVENTS = "What happened", "No events"
-NO_EVENTS_HINT = "The audit trail forgets after a while (AUDIT_RETENTION_DAYS)."
+SESSION_COLUMNS = ("Device", "Address", "Started", "Last renewed", "Expires")
+EVENTS, NO_EVENTS = "Events", "No events"
+NO_EVENTS_HINT = "Events older than AUDIT_RETENTION_DAYS are deleted."
 ALL_EVENTS = "All their events"
-ACTS_AS_MARK = "an admin acting as them"
+ACTS_AS_MARK = "impersonated by an admin"
 
 # ---- what can be done
 ACTIONS = "Actions"
 VERIFY, UNVERIFY = "Mark e-mail as verified", "Mark e-mail as not verified"
-SEND_RESET = "Send a mail to reset the password"
+SEND_RESET = "Send a reset mail"
 SET_ROLE, NEW_ROLE = "Set role", "Role"
 ROLES_TO_GIVE = [("user", "user"), ("admin", "admin")]
 BAN, UNBAN, UNTIL, REASON = "Ban", "Lift the ban", "Until", "Reason"
-UNTIL_HINT = "A day, such as 2027-01-31; empty for good"
+UNTIL_HINT = "A date such as 2027-01-31; leave it empty to ban permanently"
 NEW_PASSWORD, SET_PASSWORD = "New password", "Set password"
 END_ONE, END_ALL, WHICH = "End this session", "End all sessions", "Session"
-ACT_AS = "Act as this user"
-ACT_AS_HINT = "Opens a session as this user in a browser of the Tester. Your own stays as it is."
+ACT_AS = "Impersonate this user"
+ACT_AS_HINT = "Opens a session as this user in a browser of the Tester. Your own session continues."
 DELETE = "Delete this user"
 CHOOSE_SESSION = "Choose a session first."
 WRITE_IT_FIRST = "Enter the new password first."
@@ -71,74 +71,74 @@ NO_SUCH_DAY = "Enter a date such as 2027-01-31."
 DAY_IS_OVER = "This day is in the past. Choose a later one, or leave it empty to ban permanently."
 
 # ---- to be filled in
-CREATED = "{} has an account now."
+CREATED = "The account {} has been created."
 OPEN_USER = "Open the page of {}"
-HAS_ROLE = "{} is {} now."
+HAS_ROLE = "{} now has the role {}."
 REASON_TOO_LONG = "The reason is too long: at most {:,} characters."
-UNBANNED = "{} may sign in again."
-PASSWORD_SET = "{} has the new password. Send it to them securely."  # noqa: S105  a sentence
-ASK_END_ONE = Markup("The session of {} with {} ends at once. They can sign in again.")
-SESSION_ENDED = "That session of {} is over."
+UNBANNED = "{} can sign in again."
+PASSWORD_SET = "The new password of {} is set. Send it to them securely."  # noqa: S105  a sentence
+ASK_END_ONE = Markup("This ends the session of {} ({}) at once. They can sign in again.")
+SESSION_ENDED = "The session of {} has ended."
 SESSIONS_ENDED = "{} is signed out everywhere."
 ASK_ACT_AS = Markup(
-    "A session as {} opens in a browser of the Tester, for an hour. Requests sent there "
-    "act as that user. The audit trail names you."
+    "This opens a session as {} in a browser of the Tester, for an hour. Requests sent there act "
+    "as that user. The audit trail records that it was you."
 )
 ACTS_AS = "Acting as {}"
-ACTING = "The Tester has a browser that acts as {}."
-OPEN_TESTER = "Open the Tester, acting as {}"
-DELETED = "{} is deleted."
+ACTING = "The Tester now has a browser that acts as {}."
+OPEN_TESTER = "Open the Tester as {}"
+DELETED = "{} has been deleted."
 
 
 def verified(email: str, is_verified: bool) -> str:
-    """Say how an address counts from now on."""
-    return f"{email} counts as {IS_VERIFIED if is_verified else IS_UNVERIFIED} now."
+    """Say whether an address is now marked as verified."""
+    return f"{email} is now marked as {IS_VERIFIED if is_verified else IS_UNVERIFIED}."
 
 
 def reset_sent(email: str, sends: bool) -> str:
     """Say where the mail went."""
     if sends:
-        return f"A mail to reset the password is on its way to {email}."
-    return f"The mail to {email} is in the outbox: no mailer is set, so it does not leave."
+        return f"A reset mail will be sent to {email}."
+    return f"The reset mail to {email} is in the Outbox: there is no mailer to send it."
 
 
 def ask_role(user: str, role: str) -> Markup:
     """Ask before a role is given."""
-    may = "may then do everything in this panel" if role == "admin" else "cannot open this panel"
-    return Markup("{} becomes <b>{}</b> and {}, at once and in every session.").format(
-        user, role, may
-    )
+    can = "can do everything in this panel" if role == "admin" else "cannot open this panel"
+    return Markup(
+        "This gives {} the role <b>{}</b>. They {} from now on, in every session."
+    ).format(user, role, can)
 
 
 def ask_ban(user: str, until: str, live: int) -> Markup:
     """Ask before a ban."""
-    how_long = f"until {until}" if until else "for good"
-    return Markup("{} is kept out {}. {}").format(user, how_long, _ends(live))
+    how_long = f"until {until}" if until else "permanently"
+    return Markup("This bans {} {}. {}").format(user, how_long, _ends(live))
 
 
 def banned(email: str, until: str) -> str:
     """Say who is banned."""
-    return f"{email} is banned {f'until {until}' if until else 'for good'}."
+    return f"{email} is banned {f'until {until}' if until else 'permanently'}."
 
 
 def ask_password(user: str, live: int) -> Markup:
     """Ask before a password is set."""
     return Markup(
-        "{} gets the password you wrote; the old one no longer works. {} "
+        "This gives {} the password you entered; the old one no longer works. {} "
         "Sending a reset mail is safer: only they will know the new password."
     ).format(user, _ends(live))
 
 
 def ask_end_all(user: str, live: int) -> Markup:
     """Ask before all sessions are ended."""
-    return Markup("{} is signed out everywhere. {} They can sign in again.").format(
+    return Markup("This signs {} out everywhere. {} They can sign in again.").format(
         user, _ends(live)
     )
 
 
 def ask_delete(user: str, live: int) -> Markup:
     """Ask before a user is deleted."""
-    return Markup("{} and all their data will be deleted. {} This cannot be undone.").format(
+    return Markup("This deletes {} and all their data. {} It cannot be undone.").format(
         user, _ends(live)
     )
 
