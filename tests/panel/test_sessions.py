@@ -265,7 +265,7 @@ class TestEverythingThatIsListed:
             assert text in question.sentence
         assert question.verb == "End these 2 sessions"
         toast = confirm_and_run(panel, context, session_actions.ask_end_listed, listed)
-        assert toast == "2 sessions are over."
+        assert toast == "2 sessions have ended."
         assert (ada.session(), bob.session()) == (None, None)
         assert find_emails(panel.run_handler(sessions.after, context)[index.listed]) == [
             OWNER_EMAIL
