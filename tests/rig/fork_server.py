@@ -7,6 +7,7 @@ must be seen from the first instruction on is started with subprocess, by the gu
 """
 
 import atexit
+import gc
 import importlib
 import json
 import os
@@ -208,4 +209,5 @@ def _report_exits(orders: socket.socket) -> None:
 if __name__ == "__main__":
     for name in sys.argv[2:]:
         importlib.import_module(name)
+    gc.freeze()  # or each fork, when it ends, goes through all that was imported: half a second
     main()

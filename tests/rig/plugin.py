@@ -1,5 +1,6 @@
 """Opens the rig, stops it after the last test, and says what was left out."""
 
+import gc
 import os
 import signal
 import sys
@@ -29,6 +30,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         pgbouncer.stop_shared_pgbouncer()
         postgres.stop_shared_server()
         shared.close_folder()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave what is imported and collected out of every search for garbage: it stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
