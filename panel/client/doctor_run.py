@@ -105,11 +105,7 @@ class DoctorRunner:
         """Stop the run early. It still deletes its account, which may take seconds."""
         latest = self.latest
         # After the last check the clean-up has begun, and must not run twice.
-        if (
-            latest is not None
-            and not latest.is_finished
-            and len(latest.findings) < len(latest.checks)
-        ):
+        if latest and self.is_running and len(latest.findings) < len(latest.checks):
             latest.is_stopping = True
             self._stop.set()
             self._notify()

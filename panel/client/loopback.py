@@ -98,6 +98,10 @@ class Loopback:
         self._host = self.origin.partition("://")[2]
         self._transport = transport
 
+    def is_foreign(self, call: Call) -> bool:
+        """Tell whether the sending page is of another origin."""
+        return call.origin not in {"", self.origin}
+
     async def send(
         self, call: Call, cookies: str, address: str
     ) -> tuple[SentRequest, ReceivedResponse]:
@@ -149,7 +153,7 @@ class Loopback:
         yield _to_response(response, body, arrivals, took)
 
     def _headers(self, call: Call, cookies: str, address: str) -> dict[str, str]:
-        is_foreign = bool(call.origin) and call.origin != self.origin
+        is_foreign = self.is_foreign(call)
         is_write = call.method not in {"GET", "HEAD", "OPTIONS"}
         custom = {name: value for name, value in call.headers if _is_allowed_header(name, value)}
         standard = {

@@ -81,7 +81,7 @@ class Tester:
     async def _send_preflight(self, admin: CurrentAdmin, call: Call) -> Preflight | None:
         """Send the preflight that a browser sends before a cross-origin request that needs one."""
         is_simple = call.method in _SIMPLE and not call.body and not call.headers
-        if not self._is_foreign(call) or is_simple:
+        if not self._loopback.is_foreign(call) or is_simple:
             return None
         header_names = [name.lower() for name, _ in call.headers]
         header_names += ["content-type"] if call.body else []
@@ -96,13 +96,10 @@ class Tester:
 
         They are sent anyway, to test the server's own checks.
         """
-        if not self._is_foreign(call) or is_same_site(call.origin, self._loopback.origin):
+        if not self._loopback.is_foreign(call) or is_same_site(call.origin, self._loopback.origin):
             return ()
         sent = browser.cookies_for(call.path)
         return tuple(cookie.name for cookie in sent if cookie.same_site != "none")
-
-    def _is_foreign(self, call: Call) -> bool:
-        return bool(call.origin) and call.origin != self._loopback.origin
 
 
 def _note_user(browser: Browser, response: ReceivedResponse) -> None:

@@ -1,6 +1,6 @@
 """Permissions of admins, and the rule that one admin always remains."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -44,11 +44,7 @@ def check_permissions(current: CurrentSession, *permissions: Permission) -> None
     During an impersonation there are none, not even if the user becomes an admin.
     """
     impersonates = current.session.impersonated_by is not None
-    for permission in permissions:
-        if impersonates or not has_permissions(
-            current.user.roles, {permission.resource: [permission.action]}
-        ):
-            raise Refusal(permission.refusal)
+    _require(() if impersonates else current.user.roles, permissions)
 
 
 def authorise(work: Work, current: CurrentSession, *permissions: Permission) -> None:
@@ -57,9 +53,7 @@ def authorise(work: Work, current: CurrentSession, *permissions: Permission) -> 
     The role is locked until the commit.
     """
     check_permissions(current, *permissions)
-    for permission in permissions:
-        if not has_permissions(work.actor.roles, {permission.resource: [permission.action]}):
-            raise Refusal(permission.refusal)
+    _require(work.actor.roles, permissions)
 
 
 def authorise_for_user(
@@ -114,6 +108,12 @@ def find_user(db: Db, user_id: str) -> User:
     target = parse_uuid(user_id)
     user = users.find(db, target) if target else None
     return _pick_user([user] if user else [], user_id)
+
+
+def _require(roles: Iterable[str], permissions: Sequence[Permission]) -> None:
+    for permission in permissions:
+        if not has_permissions(roles, {permission.resource: [permission.action]}):
+            raise Refusal(permission.refusal)
 
 
 def _pick_user(candidates: Sequence[User], user_id: str) -> User:

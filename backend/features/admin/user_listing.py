@@ -41,14 +41,6 @@ def find_page(db: Db, query: UserListQuery) -> tuple[Sequence[User], int]:
     return user_list.find_page_by_sorting(db, query), total
 
 
-def find_page_with_activity(
-    db: Db, query: UserListQuery, now: datetime
-) -> tuple[Sequence[ActiveUser], int]:
-    """Like `find_page`, with the users' recent activity."""
-    rows, total = find_page(db, query)
-    return add_activity(db, rows, now), total
-
-
 def iterate_batches(
     database: Database, query: UserListQuery, now: datetime
 ) -> Iterator[Sequence[ActiveUser]]:

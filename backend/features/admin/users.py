@@ -61,7 +61,10 @@ def create(work: Work, accounts: Accounts, current: CurrentSession, new: NewUser
             accounts.hashes.hash, work.client, new.password
         )
         authorise(work, current, *permissions)  # again, after a possibly long wait
-    user = _new_user(work, new, email, role)
+    now = work.now()
+    user = User(
+        work.new_id(), email, new.name, now, now, new.email_verified, image=new.image, role=role
+    )
     if not users.insert(work.db, user, password_hash):
         raise _address_taken()
     detail: dict[str, str | int | bool] = {"role": role, "has_password": password_hash is not None}
@@ -102,17 +105,3 @@ def remove(work: Work, accounts: Accounts, current: CurrentSession, user_id: str
 
 def _address_taken() -> Refusal:
     return Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL", status=400)
-
-
-def _new_user(work: Work, new: NewUser, email: str, role: str) -> User:
-    now = work.now()
-    return User(
-        id=work.new_id(),
-        email=email,
-        email_verified=new.email_verified,
-        name=new.name,
-        image=new.image,
-        role=role,
-        created_at=now,
-        updated_at=now,
-    )

@@ -85,8 +85,7 @@ def verify_email(
 ) -> Response:
     """Follow a mailed link: the address is verified, or changed. Goes on to `callbackURL`."""
     callback = query.callback_url
-    if callback and not context.origins.allows_target(callback):
-        raise Refusal("INVALID_CALLBACK_URL")
+    context.origins.check_targets({"callbackURL": callback})
     user = current.user if current else None
     try:
         link = links.find(work.db, work.now(), link_mailer.link_tokens, query.token, *_KINDS)

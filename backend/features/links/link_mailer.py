@@ -75,8 +75,8 @@ def mail_link(work: Work, link_mailer: LinkMailer, link: NewLink, template: Temp
 
 
 def _build_url(base_url: str, link: NewLink, token: LinkToken) -> str:
+    callback = f"callbackURL={quote(link.callback, safe='')}"
     if link.kind is LinkKind.RESET_PASSWORD:
-        path = f"{base_url}/api/auth/reset-password/{token.reveal()}"
-        return f"{path}?callbackURL={quote(link.callback, safe='')}"
-    page = "/delete-user/callback" if link.kind is LinkKind.DELETE_USER else "/verify-email"
-    return links.build_url(base_url, page, token, link.callback)
+        return f"{base_url}/api/auth/reset-password/{token.reveal()}?{callback}"
+    page = "delete-user/callback" if link.kind is LinkKind.DELETE_USER else "verify-email"
+    return f"{base_url}/api/auth/{page}?token={quote(token.reveal(), safe='')}&{callback}"

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from backend.kernel.refusals import Refusal
@@ -97,9 +96,3 @@ def find(db: Db, now: datetime, link_tokens: LinkTokens, token: str, *kinds: Lin
 def use(work: Work, link: Link) -> bool:
     """Mark a link as used; False if it already was, even by a concurrent request."""
     return links.mark_used(work.db, link.id, work.now())
-
-
-def build_url(base_url: str, path: str, token: LinkToken, callback: str) -> str:
-    """Return the URL to mail, with the token in its query."""
-    query = f"token={quote(token.reveal(), safe='')}&callbackURL={quote(callback, safe='')}"
-    return f"{base_url}/api/auth{path}?{query}"

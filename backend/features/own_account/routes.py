@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from backend.features.accounts.passwords import check_current
 from backend.features.accounts.service import Accounts
 from backend.features.links.link_mailer import LinkMailer
 from backend.features.mail.service import Mailer
@@ -116,7 +117,7 @@ def verify_password(
 ) -> Status:
     """Tell whether this is the caller's password, for a page that asks once more."""
     find_device = partial(cookies.find_device, request.cookie_header)
-    service.verify_password(work, accounts, body.password, find_device)
+    check_current(work, accounts, body.password, find_device, if_none="INVALID_PASSWORD")
     return Status()
 
 
@@ -187,8 +188,7 @@ def delete_user_callback(
 ) -> Response:
     """Follow a mailed link in the browser one is signed in with: the account is deleted."""
     callback = query.callback_url
-    if callback and not context.origins.allows_target(callback):
-        raise Refusal("INVALID_CALLBACK_URL")
+    context.origins.check_targets({"callbackURL": callback})
     if not work.settings.delete_user:
         raise Refusal("NOT_FOUND")
     if current is None:

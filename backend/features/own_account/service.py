@@ -46,13 +46,6 @@ def change_password(
     return issued
 
 
-def verify_password(
-    work: Work, accounts: Accounts, current_password: Password, find_device: FindDevice
-) -> None:
-    """Refuse unless this is the caller's password."""
-    check_current(work, accounts, current_password, find_device, if_none="INVALID_PASSWORD")
-
-
 def unlink(work: Work, account_id: str) -> None:
     """Refuse: the password is the only account, and the last one stays."""
     if users.find_password_hash(work.db, work.actor.id) is None:

@@ -65,8 +65,7 @@ def reset_password_callback(
     Opening uses nothing up: mail scanners open links too.
     """
     base_url, callback = settings.base_url, query.callback_url
-    if callback and not context.origins.allows_target(callback):
-        raise Refusal("INVALID_CALLBACK_URL")
+    context.origins.check_targets({"callbackURL": callback})
     error_url = to_absolute_url(base_url, callback or f"{AUTH}/error", "error", "INVALID_TOKEN")
     if not callback:
         raise redirect_refusal(error_url)

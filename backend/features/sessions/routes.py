@@ -14,7 +14,6 @@ from backend.features.sessions.wire import (
     Revoke,
     SessionAndUser,
     SessionOut,
-    UserOut,
 )
 from backend.kernel.clock import Clock
 from backend.kernel.refusals import Refusal, refusal_without_code
@@ -54,10 +53,7 @@ async def get_session(
 
 def render_session(current: CurrentSession) -> Response:
     """Render the response of get-session, packed for reuse."""
-    body = SessionAndUser(
-        session=SessionOut.of(current.session, current.token.reveal()),
-        user=UserOut.of(current.user),
-    )
+    body = SessionAndUser.of(current.session, current.token.reveal(), current.user)
     return Response(
         body.model_dump_json(by_alias=True).encode(), headers=NO_CACHE_HEADERS
     ).prerender()

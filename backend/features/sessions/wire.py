@@ -79,6 +79,10 @@ class SessionAndUser(WireModel):
     session: SessionOut
     user: UserOut
 
+    @classmethod
+    def of(cls, session: Session, token: str, user: User) -> "SessionAndUser":
+        return cls(session=SessionOut.of(session, token), user=UserOut.of(user))
+
 
 class Revoke(WireModel):
     """Which session to end: its token, or the handle that list-sessions showed."""

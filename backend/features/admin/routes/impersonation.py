@@ -6,7 +6,7 @@ from backend.features.admin import impersonation
 from backend.features.admin.wire import OfUser
 from backend.features.sessions.dependencies import SilentlySignedIn
 from backend.features.sessions.session_cookies import SESSION_HEADERS, set_session_cookies
-from backend.features.sessions.wire import Anything, SessionAndUser, SessionOut, UserOut
+from backend.features.sessions.wire import Anything, SessionAndUser
 from backend.kernel.refusals import refusal_without_code
 from backend.storage.work import Work
 from backend.web.cookies import Cookies
@@ -38,9 +38,7 @@ def impersonate_user(
     issued = impersonation.start(work, issuer, current, body.user_id)
     if isinstance(issued, Challenge):
         return render_challenge(issued)
-    content = SessionAndUser(
-        session=SessionOut.of(issued.session, issued.token.reveal()), user=UserOut.of(issued.user)
-    )
+    content = SessionAndUser.of(issued.session, issued.token.reveal(), issued.user)
     admin_cookie = cookies.set_admin_session(
         current.token, remembered=current.session.remembered, max_age=work.settings.session_lifetime
     )
@@ -71,9 +69,7 @@ def stop_impersonating(
         response.cookies += [*cookies.clear_session(), cookies.clear_admin_session()]
         return response
     own, token = back
-    content = SessionAndUser(
-        session=SessionOut.of(own.session, token.reveal()), user=UserOut.of(own.user)
-    )
+    content = SessionAndUser.of(own.session, token.reveal(), own.user)
     response = set_session_cookies(Response(content), cookies, own.session, token, work.settings)
     if own.session.remembered:
         response.cookies.append(cookies.clear_dont_remember())

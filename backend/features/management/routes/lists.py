@@ -38,11 +38,10 @@ def find_users(
     `total` is exact up to 10,000; beyond it is an estimate, which no page has to wait for.
     """
     now = clock.now()
-    rows, total = user_listing.find_page_with_activity(
-        db, query.to_query(now, query.limit, query.offset), now
-    )
+    rows, total = user_listing.find_page(db, query.to_query(now, query.limit, query.offset))
+    active = user_listing.add_activity(db, rows, now)
     return ActiveUsers(
-        users=[ActiveUserOut.with_activity(each) for each in rows],
+        users=[ActiveUserOut.with_activity(each) for each in active],
         total=total,
         total_is_estimate=total > EXACT_COUNT_LIMIT,
         limit=query.limit,
