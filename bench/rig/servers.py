@@ -94,13 +94,13 @@ class ServerProcess:
 
     def wait_until_idle(self) -> None:
         """Wait until the process has been idle for a while, its background loading done."""
-        seen = [(time.monotonic(), self.cpu_seconds())]
+        last_busy = [(time.monotonic(), self.cpu_seconds())]
 
         def idle() -> bool:
             now, used = time.monotonic(), self.cpu_seconds()
-            if used - seen[0][1] > _IDLE_CPU:
-                seen[0] = now, used
-            return now - seen[0][0] > _IDLE_WINDOW
+            if used - last_busy[0][1] > _IDLE_CPU:
+                last_busy[0] = now, used
+            return now - last_busy[0][0] > _IDLE_WINDOW
 
         wait_until(idle, f"an idle {self.name}", _START_TIMEOUT)
 

@@ -128,7 +128,7 @@ def _revoke_meanwhile(harness: Harness, subject: Subject) -> Iterator[None]:
         return
     cookies = subject.seeds.more_sessions(100)
     over = threading.Event()
-    seen = [0, 0]
+    counts = [0, 0]
     failures: list[BaseException] = []
 
     def revoke() -> None:
@@ -140,8 +140,8 @@ def _revoke_meanwhile(harness: Harness, subject: Subject) -> Iterator[None]:
                 if not all(USER_FIELD in subject.send(check)[1] for _ in range(2)):
                     raise AssertionError("a fresh session was refused")
                 subject.send(sign_out)
-                seen[0] += 1
-                seen[1] += subject.send(check)[1] == b"null"
+                counts[0] += 1
+                counts[1] += subject.send(check)[1] == b"null"
                 over.wait(_PAUSE)
         except BaseException as error:
             failures.append(error)
@@ -156,5 +156,5 @@ def _revoke_meanwhile(harness: Harness, subject: Subject) -> Iterator[None]:
     if failures:
         raise failures[0]
     figures = harness.results.figures
-    for name, count in zip(("revoked", "refused at once"), seen, strict=True):
+    for name, count in zip(("revoked", "refused at once"), counts, strict=True):
         figures[f"check/{name}"] = figures.get(f"check/{name}", 0) + count

@@ -81,18 +81,18 @@ def load(base_url: str, callers: Sequence[Caller], *, at_once: int, requests: in
     together = Barrier(at_once)
     shares = [requests // at_once + (n < requests % at_once) for n in range(at_once)]
 
-    def ask(n: int) -> list[dict[str, object]]:
+    def send_share(n: int) -> list[dict[str, object]]:
         connection = _connection(base_url)
         turns = [callers[(n + turn) % len(callers)] for turn in range(shares[n])]
         try:
             connection.connect()
             together.wait(timeout=60)
-            return [_ask_once(connection, caller) for caller in turns]
+            return [_send_request(connection, caller) for caller in turns]
         finally:
             connection.close()
 
     with ThreadPoolExecutor(at_once) as threads:
-        rows = [row for rows in threads.map(ask, range(at_once)) for row in rows]
+        rows = [row for rows in threads.map(send_share, range(at_once)) for row in rows]
     answers = pd.DataFrame(rows)
     return answers.assign(path=callers[0].path, at_once=at_once)
 
@@ -115,7 +115,7 @@ def _connection(base_url: str) -> http.client.HTTPConnection:
     return kind(parts.hostname or "", parts.port, timeout=30)
 
 
-def _ask_once(connection: http.client.HTTPConnection, caller: Caller) -> dict[str, object]:
+def _send_request(connection: http.client.HTTPConnection, caller: Caller) -> dict[str, object]:
     headers = {"cookie": caller.cookie} if caller.cookie else {}
     began = _CLOCK.monotonic()
     connection.request("GET", caller.path, headers=headers)

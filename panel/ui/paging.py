@@ -97,10 +97,10 @@ class CursorList(Components, ABC):
         on(services, self.pager.newer.click, self.newer, self.stack, self.outputs)
         on(services, self.pager.older.click, self.older, self.stack, self.outputs)
 
-    def page_updates(self, number: int, thing: str, stack: CursorStack) -> Updates:
+    def page_updates(self, number: int, noun: str, stack: CursorStack) -> Updates:
         """Return the updates of the stack and the pager for a page of `number` items."""
         newer, older = bool(stack.cursors), bool(stack.next)
-        text = words.part_of_list(number, thing, newer=newer, older=older)
+        text = words.part_of_list(number, noun, newer=newer, older=older)
         return {self.stack: stack, **self.pager.update(text, newer=newer, older=older)}
 
 

@@ -52,20 +52,20 @@ def refused(message: str, status: int) -> str:
     return sentence if sentence[-1] in ".!?" else f"{sentence}."
 
 
-def place_in_list(first: int, last: int, total: int, thing: str, *, about: bool = False) -> str:
+def place_in_list(first: int, last: int, total: int, noun: str, *, about: bool = False) -> str:
     """Return the position in a list: “1 to 25 of 340 users”."""
     if total == 0:
-        return f"No {thing}s"
-    whole = f"about {pluralize(total, thing)}" if about else pluralize(total, thing)
+        return f"No {noun}s"
+    whole = f"about {pluralize(total, noun)}" if about else pluralize(total, noun)
     is_whole = first > last or (first == 1 and last >= total)
     return whole if is_whole else f"{first:,} to {last:,} of {whole}"
 
 
-def part_of_list(number: int, thing: str, *, newer: bool, older: bool) -> str:
+def part_of_list(number: int, noun: str, *, newer: bool, older: bool) -> str:
     """Return the position in a list of unknown length."""
     if number == 0:
-        return f"No {thing}s"
-    text = pluralize(number, thing)
+        return f"No {noun}s"
+    text = pluralize(number, noun)
     if newer and older:
         return f"{text}, with newer and older ones"
     if older:

@@ -32,7 +32,7 @@ from tests.rig.background import in_background
 from tests.rig.processes import wait_until
 
 
-class Space:
+class SpaceWithBucket:
     """A Space: each run begins with an empty disk, and finds its bucket again."""
 
     def __init__(self, start: Callable[..., Gatehouse], folder: Path) -> None:
@@ -70,8 +70,8 @@ def count_saved_rows(bucket: Path, table: str) -> int:
 
 
 @pytest.fixture
-def space(start, tmp_path) -> Space:
-    return Space(start, tmp_path)
+def space(start, tmp_path) -> SpaceWithBucket:
+    return SpaceWithBucket(start, tmp_path)
 
 
 def move_browser(gatehouse: Gatehouse, browser: Visitor) -> Visitor:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 
-class Proxy:
+class TcpProxy:
     """Forwards to a port of 127.0.0.1. `on_bytes` sees what clients send and may cut them off.
 
     It answers None to forward, "before" to cut without forwarding, "after" to forward, wait for the
@@ -100,9 +100,9 @@ def _cut(each: socket.socket) -> None:
 
 
 @contextmanager
-def proxy_to(port: int) -> Iterator[Proxy]:
+def proxy_to(port: int) -> Iterator[TcpProxy]:
     """A proxy within a `with`."""
-    proxy = Proxy(port)
+    proxy = TcpProxy(port)
     try:
         yield proxy
     finally:

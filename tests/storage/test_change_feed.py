@@ -23,7 +23,7 @@ from backend.storage.work import run_query
 from tests.clocks import FixedClock
 from tests.rig.fixtures import ON_A_SERVER, ON_POSTGRESQL, ON_SQLITE
 from tests.storage.conftest import digest_of, store_session, store_user
-from tests.storage.proxy import Proxy, proxy_to
+from tests.storage.proxy import TcpProxy, proxy_to
 
 pytestmark = pytest.mark.anyio
 EXPIRES_AT = datetime.now(UTC) + timedelta(days=7)  # noqa: TID251  the triggers look at the server's clock
@@ -304,7 +304,7 @@ async def test_a_connection_that_falls_silent_is_given_up(
 async def test_a_start_without_the_database_neither_fails_nor_waits(
     open_database, clock, forgotten, postgres, url
 ):
-    proxy = Proxy(1)  # nobody listens there
+    proxy = TcpProxy(1)  # nobody listens there
     away = open_database(url=url.set(port=proxy.port))
     feed = open_feed(away, None, clock, forgotten.append)
     await feed.start()

@@ -23,20 +23,20 @@ from tests.rig.fixtures import ON_POSTGRESQL
 from tests.rig.postgres import PostgresServer
 from tests.rig.processes import wait_until
 from tests.storage.conftest import WorkEffects, build_runtime, count_rows, make_new_user, store_user
-from tests.storage.proxy import Proxy, proxy_to
+from tests.storage.proxy import TcpProxy, proxy_to
 
 pytestmark = ON_POSTGRESQL
 
 
 @pytest.fixture
-def proxy(postgres: PostgresServer) -> Iterator[Proxy]:
+def proxy(postgres: PostgresServer) -> Iterator[TcpProxy]:
     with proxy_to(postgres.port) as proxy:
         yield proxy
 
 
 @pytest.fixture
 def open_through_proxy(
-    proxy: Proxy, postgres_url: str, open_database: Callable[..., Database]
+    proxy: TcpProxy, postgres_url: str, open_database: Callable[..., Database]
 ) -> Callable[..., Database]:
     """Opens databases through the proxy."""
     address = make_url(postgres_url).set(drivername="postgresql+psycopg2", port=proxy.port)

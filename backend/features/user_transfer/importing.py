@@ -143,5 +143,5 @@ def summary(outcome: Outcome, *, dry: bool) -> list[str]:
     return lines
 
 
-def _format_count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+def _format_count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -16,7 +16,7 @@ PAGE = make_response(200, b"<!doctype html><title>An app</title>", "text/html")
 
 
 @dataclass
-class App:
+class AppServer:
     """An app's server in front of a server, and the platform's edge in front of that."""
 
     url: str
@@ -60,7 +60,7 @@ def app(edge_and_space):
     edge, space = edge_and_space
     with ScriptedProxy(before=forward_as_in_guide) as proxy:
         proxy.target = space.url
-        yield App(proxy.url, edge.url, proxy)
+        yield AppServer(proxy.url, edge.url, proxy)
 
 
 def run_frontend_checks(app, *names):
