@@ -5,21 +5,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import structlog
+
 from backend.kernel.clock import SystemClock
 from backend.kernel.randomness import SystemRandomness
 from backend.kernel.settings import Settings, SettingsError, load_settings
 from backend.process.cpu_affinity import CpuPinning, LinuxScheduler
+from backend.process.environment import drop_inherited_variables
 from backend.process.garbage_collection import freeze_gc
 from backend.process.output import STDERR, STDOUT, open_missing_streams, redirect_standard_streams
 from backend.web.logs import logs
 from backend.web.server.server import serve
 
+log = structlog.get_logger()
+
 
 def start_settings() -> Settings:
     """Read the settings and set up the log; raises SettingsError."""
     open_missing_streams()
+    unusable = drop_inherited_variables()
     settings = load_settings()
     logs.configure(settings)
+    for name in unusable:
+        log.warning("variable_ignored", name=name, reason="it cannot be used")
     return settings
 
 

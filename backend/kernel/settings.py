@@ -3,55 +3,47 @@
 Operators rely on the names; each is explained in .env.example.
 """
 
-import json
 import os
 import re
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from backend.kernel.configuration.dot_env import DotEnvError, find_encoding
+from backend.kernel.configuration.values import (
+    CommaList,
+    HiddenPassword,
+    HiddenText,
+    HiddenTexts,
+    MailSubjects,
+    RedisUrl,
+    check_characters,
+    clean,
+    describe_error,
+    split_keys,
+    split_list,
+)
+from backend.kernel.configuration.web_urls import (
+    parse_base_url,
+    parse_origin_pattern,
+    trusts_everybody,
+)
 from backend.kernel.redaction import Redactor, secrets_in_url
-from backend.kernel.secrets.secret import Password, Secret
+from backend.kernel.secrets.secret import Secret
 from backend.kernel.timestamps import MAX_LIFETIME
 
 PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 
-_RATE = re.compile(r"[1-9]\d*\s*(?:/|per)\s*(?:[1-9]\d*\s*)?(?:second|minute|hour|day)s?")
+_RATE = re.compile(r"[1-9]\d{0,8}\s*(?:/|per)\s*(?:[1-9]\d{0,4}\s*)?(?:second|minute|hour|day)s?")
+# Values that may have several lines.
+_MULTILINE = {"frontend_url", "mail_subjects", "secret_key", "secret_keys_old", "trusted_proxies"}
 
 
 class SettingsError(Exception):
     """The settings are invalid; each line of the message says what is wrong and what to do."""
-
-
-def _split(value: Any) -> Any:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _parse_json(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            return json.loads(value)
-        except ValueError:
-            raise ValueError('must be JSON such as {"reset": "Your new password"}') from None
-    return value
-
-
-def _wrap_in(kind: type[Secret]) -> BeforeValidator:
-    return BeforeValidator(lambda value: kind(value) if isinstance(value, str) else value)
-
-
-CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-MailKind = Literal["verify", "reset", "change-email", "delete", "magic-link", "code", "notice"]
-MailSubject = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-MailSubjects = Annotated[dict[MailKind, MailSubject], NoDecode, BeforeValidator(_parse_json)]
-HiddenText = Annotated[Secret, _wrap_in(Secret)]
-HiddenPassword = Annotated[Password, _wrap_in(Password)]
 
 
 class Settings(BaseSettings):
@@ -69,7 +61,7 @@ class Settings(BaseSettings):
     # Set by Hugging Face, never by hand.
     space_id: str = ""
     space_host: CommaList = ()
-    cpu_cores: float | None = None
+    cpu_cores: float | None = Field(None, gt=0, le=1000)
 
     environment: Literal["development", "production"] = "development"
     host: str = "0.0.0.0"  # noqa: S104  a Space must be reachable from outside its container
@@ -82,12 +74,12 @@ class Settings(BaseSettings):
     snapshot_dir: Path | None = None
 
     secret_key: HiddenText | None = None
-    secret_keys_old: Annotated[tuple[HiddenText, ...], NoDecode, BeforeValidator(_split)] = ()
+    secret_keys_old: HiddenTexts = ()
 
     public_url: str = ""
     cookie_secure: Literal["auto", "on", "off"] = "auto"
     frontend_url: CommaList = ()
-    trusted_proxies: CommaList = _split(PRIVATE_NETWORKS)
+    trusted_proxies: CommaList = split_list(PRIVATE_NETWORKS)
     frontend_proxy_key: HiddenText | None = None
 
     admin_email: str = ""
@@ -125,6 +117,7 @@ class Settings(BaseSettings):
         # A container sees its host's processors; a Space is told how many are its own.
         default_factory=lambda data: max(1, int(data.get("cpu_cores") or os.cpu_count() or 1)),
         ge=1,
+        le=1000,
     )
     hash_nice: int = Field(19, ge=0, le=19)
     hash_queue: int = Field(32, ge=1, le=1000)
@@ -132,7 +125,7 @@ class Settings(BaseSettings):
 
     rate_limits: bool = True
     rate_limit_per_user: str = "10/minute"
-    redis_url: HiddenText | None = None
+    redis_url: RedisUrl | None = None
 
     body_limit: int = Field(65_536, ge=1024)
     receive_timeout: float = Field(20, gt=0, le=3600)
@@ -145,32 +138,61 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
+    def _clean(cls, data: dict[str, Any]) -> dict[str, Any]:
+        key, old = data.get("secret_key"), data.get("secret_keys_old", ())
+        if isinstance(key, str) and clean(key, "SECRET_KEY") != key:
+            # It may have signed as it is pasted: then sessions and waiting mails depend on it.
+            data = {**data, "secret_keys_old": (*split_keys(old), key)}
+        texts = {
+            name: clean(text, name.upper())
+            for name, text in data.items()
+            if isinstance(text, str) and name in cls.model_fields
+        }
+        return {
+            name: texts.get(name, value) for name, value in data.items() if texts.get(name) != ""
+        }
+
+    @model_validator(mode="before")
+    @classmethod
     def _default_to_production_in_a_space(cls, data: dict[str, Any]) -> dict[str, Any]:
         if data.get("space_id"):
             data.setdefault("environment", "production")
         return data
 
-    @field_validator("log_level", "log_format", "environment", "cookie_secure", mode="before")
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_characters(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str) and info.field_name not in _MULTILINE:
+            return check_characters(value)
+        return value
+
+    @field_validator(
+        *("log_level", "log_format", "environment", "cookie_secure", "rate_limit_per_user"),
+        mode="before",
+    )
     @classmethod
     def _lowercase(cls, value: Any) -> Any:
-        return value.strip().lower() if isinstance(value, str) else value
+        return value.lower() if isinstance(value, str) else value
+
+    @field_validator("host")
+    @classmethod
+    def _drop_brackets(cls, host: str) -> str:
+        return host.removeprefix("[").removesuffix("]")  # an IPv6 address as URLs have it
+
+    @field_validator("data_dir", "snapshot_dir", "mailbox_file")
+    @classmethod
+    def _expand_home(cls, path: Path | None) -> Path | None:
+        return path.expanduser() if path else None
 
     @field_validator("public_url")
     @classmethod
-    def _validate_url(cls, value: str) -> str:
-        if value and (
-            urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc
-        ):
-            raise ValueError("must be a web address such as https://auth.example.com")
-        return value.rstrip("/")
+    def _normalize_url(cls, value: str) -> str:
+        return parse_base_url(value) if value else ""
 
     @field_validator("frontend_url")
     @classmethod
-    def _validate_origins(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for each in patterns:
-            if "://" not in each and "*" not in each:
-                raise ValueError(f"{each!r} has no scheme; write https://{each}")
-        return patterns
+    def _normalize_origins(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(map(parse_origin_pattern, patterns)))
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -187,30 +209,19 @@ class Settings(BaseSettings):
     @field_validator("rate_limit_per_user")
     @classmethod
     def _validate_rate(cls, value: str) -> str:
-        if not _RATE.fullmatch(value.strip()):  # the limiter would take it for no limit at all
+        if not _RATE.fullmatch(value):  # the limiter would take it for no limit at all
             raise ValueError("must be a rate such as 10/minute")
-        return value
-
-    @field_validator("redis_url")
-    @classmethod
-    def _validate_redis_url(cls, value: Secret | None) -> Secret | None:
-        try:  # the library would quote the start of a password that it takes for the port
-            parts = urlsplit(value.reveal()) if value else None
-            whole = parts is None or "@" not in f"{parts.path}{parts.query}{parts.fragment}"
-            usable = parts is None or (parts.scheme in {"redis", "rediss"} and parts.port != 0)
-        except ValueError:
-            usable = whole = False
-        if not (usable and whole):
-            raise ValueError(
-                "must be a Redis URL such as redis://localhost:6379/0, special characters of the "
-                "password percent-encoded (%40 for @, %2F for /, %23 for #)"
-            )
         return value
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "Settings":
         if self.production and self.bcrypt_rounds < 10:
             raise ValueError("BCRYPT_ROUNDS below 10 is too weak for production; leave it at 12")
+        if self.production and any(map(trusts_everybody, self.frontend_url)):
+            raise ValueError(
+                "FRONTEND_URL trusts every site with your users' sessions; name your app's origin, "
+                "such as https://app.example.com"
+            )
         if self.password_min > self.password_max:
             raise ValueError("PASSWORD_MIN is larger than PASSWORD_MAX")
         if bool(self.admin_email) != bool(self.admin_password):
@@ -252,7 +263,7 @@ class Settings(BaseSettings):
         """The frontends' origins; patterns such as https://*.vercel.app are allowed."""
         if not self.frontend_url and not self.production:
             return ("http://localhost:3000",)
-        return tuple(url.rstrip("/") for url in self.frontend_url)
+        return self.frontend_url
 
     def redactor(self) -> Redactor:
         """Return a redactor that knows the secrets of these settings."""
@@ -273,13 +284,9 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Load the settings from the environment and `.env`; raises SettingsError."""
     try:
-        return Settings()
+        return Settings(_env_file_encoding=find_encoding(Path(".env")))
+    except DotEnvError as error:
+        raise SettingsError(str(error)) from None
     except ValidationError as error:
         problems = [each for each in error.errors() if each["type"] != "default_factory_not_called"]
-        raise SettingsError("\n".join(_describe(problem) for problem in problems)) from None
-
-
-def _describe(problem: Any) -> str:
-    name = str(problem["loc"][0]).upper() if problem["loc"] else "Settings"
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{name}: {message[0].lower()}{message[1:]}" if problem["loc"] else message
+        raise SettingsError("\n".join(describe_error(problem) for problem in problems)) from None

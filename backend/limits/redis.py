@@ -10,6 +10,7 @@ from limits.storage import RedisStorage
 
 from backend.kernel.clock import Clock
 from backend.kernel.secrets.secret import Secret
+from backend.kernel.settings import SettingsError
 from backend.limits.memory import MemoryCounters
 
 T = TypeVar("T")
@@ -25,17 +26,13 @@ class RedisCounters:
     """Counts in Redis; while Redis is away, in this process.
 
     Each replica then counts for itself: the limits get looser but are never absent (ASVS 16.5.2).
+    Raises SettingsError for a REDIS_URL with options the client does not know.
     """
 
     def __init__(self, clock: Clock, url: Secret) -> None:
         self._clock = clock
         self._local = MemoryCounters(clock)
-        self._redis = RedisStorage(
-            url.reveal(),
-            wrap_exceptions=True,
-            socket_timeout=_TIMEOUT,
-            socket_connect_timeout=_TIMEOUT,
-        )
+        self._redis = _open(url)
         self._retry_at = self._warned_at = -math.inf
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
@@ -69,3 +66,19 @@ class RedisCounters:
         if now - self._warned_at >= _WARN_EVERY:
             self._warned_at = now
             log.warning("limits_store_away", reason=str(error.storage_error))
+
+
+def _open(url: Secret) -> RedisStorage:
+    try:
+        storage = RedisStorage(
+            url.reveal(),
+            wrap_exceptions=True,
+            socket_timeout=_TIMEOUT,
+            socket_connect_timeout=_TIMEOUT,
+        )
+        storage.storage.connection_pool.make_connection()  # without connecting
+    except TypeError:
+        raise SettingsError("REDIS_URL has an option that the Redis client does not know") from None
+    except ValueError as error:
+        raise SettingsError(f"REDIS_URL: {error}") from None
+    return storage

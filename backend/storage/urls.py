@@ -50,7 +50,7 @@ def sqlite_url(file: Path) -> URL:
 
 
 def _parse(name: str, pasted: Secret) -> URL:
-    url = _make_url(name, _strip_wrapping(name, pasted.reveal()))
+    url = _make_url(name, _strip_command(pasted.reveal()))
     if url.drivername.startswith("sqlite"):
         if not url.database or url.database == ":memory:":
             raise SettingsError(f"{name}: an in-memory SQLite would lose everything; name a file.")
@@ -63,9 +63,9 @@ def _parse(name: str, pasted: Secret) -> URL:
     return _for_psycopg2(url)
 
 
-def _strip_wrapping(name: str, pasted: str) -> str:
-    # Operators also paste the psql command of Neon's console, or a whole line of a .env file.
-    text = pasted.strip().removeprefix(f"{name}=").removeprefix("psql").strip().strip("'\"")
+def _strip_command(pasted: str) -> str:
+    # Operators also paste the psql command of Neon's console.
+    text = pasted.removeprefix("psql").strip().strip("'\"")
     scheme, colon, rest = text.partition(":")
     return scheme.lower() + colon + rest
 
@@ -79,6 +79,8 @@ def _make_url(name: str, text: str) -> URL:
         raise SettingsError(
             f"{name} is not a database URL. It looks like postgresql://USER:PASSWORD@HOST/DATABASE."
         ) from None
+    if url.port is not None and not 0 < url.port < 65_536:
+        raise SettingsError(f"{name}: {url.port} is not a port between 1 and 65535.")
     if "\0" in f"{url.username}{url.password}{url.host}{url.database}":
         raise SettingsError(f"{name}: it must not contain %00.")
     if "@" in (url.host or ""):

@@ -96,7 +96,7 @@ HOMES = {
     "cryptography": ["backend.kernel"],
     "pydantic_settings": ["backend.kernel"],
 }
-KERNEL_MAY_USE = {"cryptography", "pydantic", "pydantic_settings", "passlib"}
+KERNEL_MAY_USE = {"cryptography", "dotenv", "idna", "pydantic", "pydantic_settings", "passlib"}
 OURS = {"app", "backend", "panel", "doctor", "notebooks", "tests", "bench", "scripts"}
 LAYERED = {"backend", "panel"}
 """Whose folders have arrows of their own."""

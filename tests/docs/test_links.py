@@ -26,6 +26,7 @@ OTHERS = {
 }
 OTHERS |= {"FOLDER", "OWNER", "NAME", "CI", "URL", "NEXT_PUBLIC", "PYTHONPATH"}
 OTHERS |= {"ARGS", "QUICK"}  # of the Makefile
+OTHERS |= {"PGPASSWORD", "PGPASSFILE", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"}  # of libraries
 CLIENTS = "GATEHOUSE_"  # prefix of the settings of the frontend, the doctor and the notebooks
 
 

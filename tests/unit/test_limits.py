@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from structlog.testing import capture_logs
 
+from backend.kernel.settings import SettingsError
 from backend.limits.limiter import Exceeded, Limiter
 from backend.limits.rules import FAILURES_PER_ACCOUNT, auth_rule
 from tests.clocks import FixedClock
@@ -132,6 +133,13 @@ def without_redis(tmp_path, clock) -> Limiter:
 def test_when_redis_is_away_each_process_counts_for_itself(without_redis):
     assert count_allowed(without_redis, "/sign-in/email") == 3
     assert count_failures(without_redis, 11)[10] == Exceeded(300, first=True)
+
+
+@pytest.mark.parametrize("option", ["foo=bar", "socket_timeout=soon"])
+def test_an_option_redis_does_not_know_is_refused_at_the_start(tmp_path, clock, option):
+    settings = make_settings(tmp_path, redis_url=f"redis://127.0.0.1:1/0?{option}")
+    with pytest.raises(SettingsError, match="REDIS_URL"):
+        Limiter(settings, clock)
 
 
 def test_and_complains_once_a_minute(without_redis, clock):

@@ -1,11 +1,14 @@
 """Settings: valid environments, and the one-line error for each invalid one."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from backend.kernel.settings import Settings, SettingsError, load_settings
 from tests.make import KEY, ExplicitSettings
+
+B = "https://b.example"
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +86,102 @@ def test_lists_are_split_at_commas(monkeypatch):
     monkeypatch.setenv("SECRET_KEYS_OLD", "one, two")
     settings = load_settings()
     assert settings.frontend_url == ("https://a.example", "https://*.b.example")
-    assert [key.reveal() for key in settings.secret_keys_old] == ["one", "two"]
+    assert [key.reveal() for key in settings.secret_keys_old] == ["one", "two", "one, two"]
+
+
+PASTED = [
+    ("PUBLIC_URL", "https://auth.example.com\n", "https://auth.example.com"),
+    ("PUBLIC_URL", " \u200bHTTPS://Auth.Example.COM:443/ ", "https://auth.example.com"),
+    ("PUBLIC_URL", '"https://auth.example.com"', "https://auth.example.com"),
+    ("PUBLIC_URL", "\u201chttps://auth.example.com\u201d", "https://auth.example.com"),
+    ("PUBLIC_URL", "PUBLIC_URL=https://auth.example.com", "https://auth.example.com"),
+    ("PUBLIC_URL", "https://b\u00fccher.example", "https://xn--bcher-kva.example"),
+    ("PUBLIC_URL", "https://stra\u00dfe.example.", "https://xn--strae-oqa.example"),
+    ("PUBLIC_URL", "http://[::1]:7860", "http://[::1]:7860"),
+    ("FRONTEND_URL", '"https://a.example", "https://b.example"', ("https://a.example", B)),
+    ("FRONTEND_URL", "https://a.example;\thttps://b.example\n", ("https://a.example", B)),
+    ("FRONTEND_URL", "HTTPS://*.B\u00fccher.Example:443", ("https://*.xn--bcher-kva.example",)),
+    ("FRONTEND_URL", "http://localhost:*,*.Example.com", ("http://localhost:*", "*.example.com")),
+    ("FRONTEND_URL", "MyApp://,exp://10.0.0.5:8081/--/", ("myapp://", "exp://10.0.0.5:8081/--/")),
+    ("TRUSTED_PROXIES", "10.0.0.1 '10.0.0.2'", ("10.0.0.1", "10.0.0.2")),
+    ("ADMIN_EMAIL", "'owner@example.com' ", "owner@example.com"),
+    ("RATE_LIMIT_PER_USER", "10 per Minute", "10 per minute"),
+    ("HOST", "[::1]", "::1"),
+    ("PORT", " '8000'\r\n", 8000),
+    ("STRICT", '"Off"', False),
+    ("APP_NAME", 'Ada\'s "notes"', 'Ada\'s "notes"'),
+    ("APP_NAME", '"a" and "b"', '"a" and "b"'),
+    ("DATA_DIR", "~/gatehouse", Path.home() / "gatehouse"),
+]
+
+
+@pytest.mark.parametrize(("name", "pasted", "meant"), PASTED)
+def test_a_value_is_what_was_meant_by_what_was_pasted(monkeypatch, name, pasted, meant):
+    monkeypatch.setenv("ADMIN_PASSWORD", "korrekt pferd")
+    monkeypatch.setenv("ADMIN_EMAIL", "owner@example.com")
+    monkeypatch.setenv(name, pasted)
+    assert getattr(load_settings(), name.lower()) == meant
+
+
+def test_a_value_of_whitespace_is_no_value(monkeypatch):
+    for name in ("PORT", "DATABASE_URL", "PUBLIC_URL", "STRICT"):
+        monkeypatch.setenv(name, " \n")
+    settings = load_settings()
+    assert (settings.port, settings.database_url, settings.public_url) == (7860, None, "")
+    assert settings.strict is True
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "REDIS_URL", "SMTP_URL", "DATABASE_URL"])
+def test_a_secret_is_taken_without_the_newline_that_was_copied_with_it(monkeypatch, name):
+    value = "rediss://localhost:6379/0"
+    monkeypatch.setenv(name, f"{value}\n")
+    assert getattr(load_settings(), name.lower()).reveal() == value
+
+
+def test_a_key_that_signed_as_it_was_pasted_still_verifies(monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", f'"{KEY}"\n')
+    monkeypatch.setenv("SECRET_KEYS_OLD", "older")
+    settings = load_settings()
+    assert settings.secret_key.reveal() == KEY
+    assert [key.reveal() for key in settings.secret_keys_old] == ["older", f'"{KEY}"\n']
+
+
+def test_an_old_key_may_have_a_comma_in_it(monkeypatch):
+    monkeypatch.setenv("SECRET_KEYS_OLD", "with, comma")
+    keys = {key.reveal() for key in load_settings().secret_keys_old}
+    assert keys == {"with", "comma", "with, comma"}
+
+
+def test_a_pattern_for_every_site_is_for_development_only(monkeypatch):
+    monkeypatch.setenv("FRONTEND_URL", "https://*")
+    assert load_settings().frontends == ("https://*",)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_dot_env_may_be_from_windows(tmp_path, encoding):
+    (tmp_path / ".env").write_text("APP_NAME=Caf\u00e9\r\n", encoding=encoding)
+    assert load_settings().app_name == "Caf\u00e9"
+
+
+@pytest.mark.parametrize(
+    ("content", "beginning"),
+    [
+        ("APP_NAME=Caf\u00e9".encode("latin-1"), ".env is not text in UTF-8"),
+        ("PORT=8000".encode("utf-16-le"), ".env is not text in UTF-8"),
+        (b'PORT=8000\n\n\nSECRET_KEY="torn\nSTRICT=off\n', ".env: line 4 is not NAME=value"),
+        (b"# a note\nPORT 8000 is ours\n", ".env: line 2 is not NAME=value"),
+    ],
+)
+def test_a_dot_env_that_would_be_read_in_part_is_refused(tmp_path, content, beginning):
+    (tmp_path / ".env").write_bytes(content)
+    with pytest.raises(SettingsError, match=re.escape(beginning)):
+        load_settings()
+
+
+def test_a_dot_env_that_is_a_folder_is_refused(tmp_path):
+    (tmp_path / ".env").mkdir()
+    with pytest.raises(SettingsError, match=r"\.env cannot be read: Is a directory"):
+        load_settings()
 
 
 def test_a_dot_env_is_read(tmp_path):
@@ -114,7 +212,17 @@ REFUSED = [
     ({"PUBLIC_URL": "auth.example.com"}, "PUBLIC_URL: must be a web address such as "),
     ({"PUBLIC_URL": "ftp://auth.example.com"}, "PUBLIC_URL: must be a web address such as "),
     ({"PUBLIC_URL": "https://"}, "PUBLIC_URL: must be a web address such as "),
-    ({"SESSION_LIFETIME": "0"}, "SESSION_LIFETIME: "),
+    ({"PUBLIC_URL": "https:/auth.example.com"}, "PUBLIC_URL: must be a web address such as "),
+    ({"PUBLIC_URL": "https://a b.example"}, "PUBLIC_URL: 'a b.example' is not a host"),
+    ({"PUBLIC_URL": "https://a..example"}, "PUBLIC_URL: 'a..example' is not a host"),
+    ({"PUBLIC_URL": "http://[::g]"}, "PUBLIC_URL: '[::g]' is not a host"),
+    ({"PUBLIC_URL": "https://a.example:99999"}, "PUBLIC_URL: '99999' is not a port between 1 and"),
+    ({"PUBLIC_URL": "https://a.example:"}, "PUBLIC_URL: '' is not a port between 1 and"),
+    ({"PUBLIC_URL": "https://ada:canary@a.example"}, "PUBLIC_URL: must not contain a user or"),
+    ({"PUBLIC_URL": "https://a.example/api/auth"}, "PUBLIC_URL: must end after the host; write h"),
+    ({"PUBLIC_URL": "https://a.example?x=1"}, "PUBLIC_URL: must end after the host; write https:"),
+    ({"SESSION_LIFETIME": "0"}, "SESSION_LIFETIME: must be at least 1"),
+    ({"SESSION_LIFETIME": "7d"}, "SESSION_LIFETIME: must be a whole number"),
     ({"SESSION_MAX_AGE": "0"}, "SESSION_MAX_AGE: "),
     ({"SESSION_LIFETIME": "3153600001"}, "SESSION_LIFETIME: "),
     ({"SESSION_MAX_AGE": "9" * 20}, "SESSION_MAX_AGE: "),
@@ -138,7 +246,19 @@ REFUSED = [
     ({"RATE_LIMIT_PER_USER": "many"}, "RATE_LIMIT_PER_USER: must be a rate such as 10/minute"),
     ({"RATE_LIMIT_PER_USER": "0/minute"}, "RATE_LIMIT_PER_USER: must be a rate such as 10/minute"),
     ({"RATE_LIMIT_PER_USER": "10"}, "RATE_LIMIT_PER_USER: must be a rate such as 10/minute"),
+    ({"RATE_LIMIT_PER_USER": "1/99999999 days"}, "RATE_LIMIT_PER_USER: must be a rate such as "),
     ({"REDIS_URL": "localhost:6379"}, "REDIS_URL: must be a Redis URL"),
+    ({"REDIS_URL": "redis://localhost:99999"}, "REDIS_URL: must be a Redis URL"),
+    ({"REDIS_URL": "redis://localhost/zero"}, "REDIS_URL: must be a Redis URL"),
+    ({"REDIS_URL": "redis://:pass#word@localhost"}, "REDIS_URL: must be a Redis URL"),
+    ({"CPU_CORES": "inf"}, "CPU_CORES: must be at most 1000"),
+    ({"HASH_THREADS": "999999999"}, "HASH_THREADS: must be at most 1000"),
+    ({"MAIL_SUBJECTS": "reset"}, "MAIL_SUBJECTS: must be JSON such as "),
+    ({"MAIL_SUBJECTS": "[]"}, "MAIL_SUBJECTS: must be JSON such as "),
+    ({"MAIL_SUBJECTS": '{"rest": "x"}'}, "MAIL_SUBJECTS: must be 'verify', "),
+    ({"MAIL_FROM": "a@b.co\r\nBcc: c@d.co"}, "MAIL_FROM: has a line break or another control"),
+    ({"APP_NAME": "two\nlines"}, "APP_NAME: has a line break or another control character"),
+    ({"FRONTEND_PROXY_KEY": "two\nlines"}, "FRONTEND_PROXY_KEY: has a line break or another"),
     ({"BODY_LIMIT": "1023"}, "BODY_LIMIT: "),
     ({"RECEIVE_TIMEOUT": "0"}, "RECEIVE_TIMEOUT: "),
     (
@@ -147,6 +267,14 @@ REFUSED = [
     ),
     ({"TRUSTED_PROXIES": "10.0.0.0/33"}, "TRUSTED_PROXIES: '10.0.0.0/33' is not an address or "),
     ({"FRONTEND_URL": "app.example.com"}, "FRONTEND_URL: 'app.example.com' has no scheme; "),
+    ({"FRONTEND_URL": "https://a.example/login"}, "FRONTEND_URL: 'https://a.example/login' has a "),
+    ({"FRONTEND_URL": "https://a.example/*"}, "FRONTEND_URL: 'https://a.example/*' has a path, "),
+    ({"FRONTEND_URL": "https://a.example?x=1"}, "FRONTEND_URL: 'a.example?x=1' is not a host"),
+    ({"FRONTEND_URL": "https://a.example:0"}, "FRONTEND_URL: '0' is not a port between 1 and"),
+    ({"FRONTEND_URL": "https://ada:canary@a.example"}, "FRONTEND_URL: must not contain a user or"),
+    ({"FRONTEND_URL": "javascript://a.example"}, "FRONTEND_URL: 'javascript://a.example' is not "),
+    ({"FRONTEND_URL": "*", "ENVIRONMENT": "production"}, "FRONTEND_URL trusts every site with "),
+    ({"FRONTEND_URL": "exp://**", "SPACE_ID": "ada/x"}, "FRONTEND_URL trusts every site with "),
     ({"ADMIN_EMAIL": "a@b.co"}, "ADMIN_EMAIL and ADMIN_PASSWORD go together"),
     ({"ADMIN_PASSWORD": "long enough"}, "ADMIN_EMAIL and ADMIN_PASSWORD go together"),
     ({"SNAPSHOT_DIR": "x", "DATABASE_URL": "postgres://h/d"}, "SNAPSHOT_DIR is for SQLite only"),

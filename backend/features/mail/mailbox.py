@@ -8,15 +8,26 @@ from typing import Any
 
 import structlog
 
+from backend.kernel.settings import SettingsError
+
 log = structlog.get_logger()
 
 
 class Mailbox:
-    """A file with one line per mail, written before the response is sent."""
+    """A file with one line per mail, written before the response is sent.
+
+    Raises SettingsError if it cannot be written.
+    """
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._lock = threading.Lock()
+        try:
+            self._write(b"")
+        except OSError as error:
+            raise SettingsError(
+                f"MAILBOX_FILE: {file} cannot be written ({error.strerror})"
+            ) from None
 
     def append(self, message: Any) -> None:
         """Add a line `{kind, to, subject, text, url?, token?, code?}` in one write."""

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from urllib.parse import urlsplit
 
 from backend.features.mail.mailbox import Mailbox
+from backend.kernel.configuration.values import MailKind
 from backend.kernel.secrets.sealing import Sealer
-from backend.kernel.settings import MailKind, Settings
+from backend.kernel.settings import Settings
 from backend.storage.queries import outbox
 from backend.storage.queries.outbox import DECOY, HELD, WAITING, Mail
 from backend.storage.work import Work

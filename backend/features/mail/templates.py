@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from backend.features.mail.service import Mailer, Message, enqueue
-from backend.kernel.settings import MailKind
+from backend.kernel.configuration.values import MailKind
 from backend.storage.work import Work
 
 _PAGE = Markup("""<!doctype html>

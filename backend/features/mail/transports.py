@@ -4,6 +4,7 @@ A Space may not open the SMTP ports (25, 465, 587); there only the API works.
 `delivery_errors.py` classifies the errors of both.
 """
 
+import re
 import smtplib
 import ssl
 from base64 import b64encode
@@ -14,12 +15,13 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import Protocol
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 
 from backend.features.mail.delivery_errors import NotSent, Rejected, classify_http, classify_smtp
 from backend.features.mail.service import Message
+from backend.kernel.configuration.web_urls import is_host
 from backend.kernel.email_address import is_email_address
 from backend.kernel.settings import Settings, SettingsError
 from backend.storage.queries.outbox import Mail
@@ -49,7 +51,7 @@ class SmtpTransport:
         self._port = parts.port or (465 if self._implicit_tls else 587)
         self._user = _decode(parts.username or "")
         self._password = _decode(parts.password or "")
-        self._plaintext = parse_qs(parts.query).get("starttls") == ["off"]
+        self._plaintext = parts.query.lower() == "starttls=off"
         self._sender = sender
         self._tls = ssl.create_default_context()
         if self._plaintext and self._user:
@@ -164,17 +166,26 @@ def open_transport(settings: Settings) -> Transport | None:
     sender = _parse_sender(settings)
     if settings.smtp_url is None:
         return ApiTransport(_parse_api_url(settings), _parse_api_key(settings), sender)
-    url = settings.smtp_url.reveal().strip()
+    return SmtpTransport(_check_smtp_url(settings.smtp_url.reveal()), sender)
+
+
+def _check_smtp_url(url: str) -> str:
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in {"smtp", "smtps"} and parts.hostname and parts.port != 0
-        # Otherwise the password contains a character that ends the host part.
-        usable = usable and "@" not in parts.path + parts.query + parts.fragment
+        # A path or an unknown option is mostly the end of a password with a / or a ? in it.
+        usable = (
+            parts.scheme in {"smtp", "smtps"}
+            and is_host(parts.hostname)
+            and parts.port != 0
+            and parts.path in {"", "/"}
+            and parts.query.lower() in {"", "starttls=on", "starttls=off"}
+            and not parts.fragment
+        )
     except ValueError:  # a port that is no number
         usable = False
     if not usable:
         raise SettingsError(_SMTP_EXAMPLE)
-    return SmtpTransport(url, sender)
+    return url
 
 
 def build_email(mail: Mail, message: Message, sender: str) -> EmailMessage:
@@ -213,8 +224,7 @@ def _parse_sender(settings: Settings) -> str:
 
 
 def _parse_api_key(settings: Settings) -> str:
-    # Copied white space, such as a final newline, is not part of it.
-    key = settings.mail_api_key.reveal().strip() if settings.mail_api_key else ""
+    key = settings.mail_api_key.reveal() if settings.mail_api_key else ""
     if not all("!" <= character <= "~" for character in key):
         raise SettingsError(
             "MAIL_API_KEY has a space or another character that no key can have; copy it again"
@@ -237,9 +247,13 @@ def _base64(text: str) -> str:
 
 
 def _parse_api_url(settings: Settings) -> str:
-    parts = urlsplit(settings.mail_api_url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    try:
+        parts = urlsplit(settings.mail_api_url)
+        usable = parts.scheme in {"http", "https"} and is_host(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        usable = False
+    if not usable or "@" in parts.netloc or re.search(r"\s", settings.mail_api_url):
         raise SettingsError("MAIL_API_URL looks like https://api.example.com/emails")
     if parts.scheme == "http" and settings.production:
         raise SettingsError("MAIL_API_URL: begins with https:// or its key would travel in clear")
-    return settings.mail_api_url
+    return parts.geturl()

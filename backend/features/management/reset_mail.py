@@ -5,6 +5,7 @@ from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link
 from backend.features.links.service import LinkKind
 from backend.features.mail import templates
 from backend.features.sessions.cache import CurrentSession
+from backend.kernel.configuration.web_urls import has_wildcard
 from backend.kernel.events import Event, EventKind
 from backend.kernel.settings import Settings
 from backend.storage.queries.users import User
@@ -38,6 +39,6 @@ def send(
 
 
 def default_page(settings: Settings) -> str:
-    """Return the default page for the new password, on the first frontend."""
-    frontends = (url.rstrip("/") for url in settings.frontend_url if "*" not in url)
-    return next(frontends, "") + _PAGE
+    """Return the default page for the new password, on the first frontend that is a site."""
+    sites = (url for url in settings.frontend_url if url.startswith("http"))
+    return next((url for url in sites if not has_wildcard(url)), "") + _PAGE

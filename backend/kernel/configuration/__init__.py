@@ -1,0 +1,1 @@
+"""Parts of the settings: what was pasted, the file `.env`, and web addresses."""
