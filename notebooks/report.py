@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -54,9 +55,13 @@ def run(notebook: Path, folder: Path, environment: Mapping[str, str]) -> str:
     return why
 
 
+@cache
+def _exporter() -> HTMLExporter:
+    return HTMLExporter(config=Config({"HTMLExporter": _FETCHES_NOTHING}))
+
+
 def _page(book: nbformat.NotebookNode, title: str) -> str:
-    exporter = HTMLExporter(config=Config({"HTMLExporter": _FETCHES_NOTHING}))
-    body, _ = exporter.from_notebook_node(book, {"metadata": {"name": title}})
+    body, _ = _exporter().from_notebook_node(book, {"metadata": {"name": title}})
     return str(body)
 
 

@@ -13,7 +13,11 @@ from tests.lazy_import import lazy_import
 
 SLOW = {"gradio", "nbformat"}
 # Read in processes of their own, or by hand.
-APART = {"tests.panel.gradio_routes", "tests.panel.gradio_idle"}
+APART = {
+    "tests.panel.gradio_routes",
+    "tests.panel.gradio_idle",
+    "tests.notebooks.warm_report",
+}
 
 
 def find_slow_imports(root: Path) -> set[str]:

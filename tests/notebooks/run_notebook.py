@@ -42,7 +42,7 @@ class NotebookRun:
 def run(name: str, url: str, folder: Path, **settings: str) -> NotebookRun:
     """Run a notebook against a server."""
     process = run_forked(
-        ["-m", "notebooks.report", name, "--into", str(folder)],
+        ["-m", "tests.notebooks.warm_report", name, "--into", str(folder)],
         ROOT,
         {**inherited(), "GATEHOUSE_URL": url, "GATEHOUSE_REQUESTS": REQUESTS, **settings},
         imported=NOTEBOOKS,

@@ -29,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 SERVER = ("backend.main", "backend.start", "panel", "alembic.command", "alembic.config")
 # With Gradio, as long again: only for tests that open the panel.
 PANEL = (*SERVER, "panel.server.gradio.app")
-NOTEBOOKS = ("notebooks.report",)
+NOTEBOOKS = ("tests.notebooks.warm_report",)
 _MAX_MESSAGE = 200_000  # bytes; an order is a command and an environment
 _STREAMS = 3
 
