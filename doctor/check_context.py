@@ -8,7 +8,7 @@ from doctor.check import Check
 from doctor.client.browser import HttpClient, ProgressCallback, SimulatedBrowser
 from doctor.client.redaction import EvidenceRedactor
 from doctor.client.set_cookie import SetCookie
-from doctor.client.throwaway_account import ThrowawayAccount, is_session_usable
+from doctor.client.throwaway_account import SIGN_IN, ThrowawayAccount, is_session_usable
 from doctor.clock import BlockingClock
 from doctor.deployment import Deployment
 from doctor.findings import CheckResult, CheckSkipped, Finding, Verdict, failed
@@ -176,7 +176,7 @@ def sign_in_admin(context: CheckContext) -> SimulatedBrowser:
         browser.bearer = admin.session
         return browser
     payload = {"email": admin.email, "password": admin.password.reveal(), "rememberMe": False}
-    reply = browser.post("/api/auth/sign-in/email", payload)
+    reply = browser.post(SIGN_IN, payload)
     if reply.status != 200:
         raise CheckSkipped(f"the given admin could not sign in: {reply.summary}")
     return browser

@@ -8,7 +8,7 @@ import re
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
@@ -123,10 +123,8 @@ class HttpClient:
                 body += piece
                 if len(body) > _MAX_BODY_BYTES:
                     break
-            return Reply(
-                *(response.status_code, response.headers, body, seconds, str(response.url)),
-                redactor=self.redactor,
-            )
+            status, headers, url = response.status_code, response.headers, str(response.url)
+            return Reply(status, headers, body, seconds, url, self.redactor)
 
     @contextmanager
     def stream(
@@ -225,9 +223,7 @@ class SimulatedBrowser:
 
     def copy(self) -> "SimulatedBrowser":
         """Return another browser with the same cookies, as if they had been stolen."""
-        return SimulatedBrowser(
-            self.client, self.origin, dict(self.jar), self.session_ends, self.bearer
-        )
+        return replace(self, jar=dict(self.jar))
 
     def _keep(self, cookie: SetCookie) -> None:
         if cookie.is_deletion:

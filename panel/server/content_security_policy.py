@@ -11,7 +11,7 @@ _HUB = "https://huggingface.co"
 
 def frame_ancestors(settings: PanelSettings) -> str:
     """Return who may frame the panel: the Hub on a Space, otherwise no one."""
-    return f"frame-ancestors {_HUB if settings.space_id else chr(39) + 'none' + chr(39)}"
+    return f"frame-ancestors {_HUB}" if settings.space_id else "frame-ancestors 'none'"
 
 
 def plain_page(settings: PanelSettings, style: str) -> str:

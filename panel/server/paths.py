@@ -26,7 +26,7 @@ class Access(Enum):
     """As PART, but the same for every admin: a recent check of the session is enough."""
 
 
-_OPEN = {*((method, path) for path in {SIGN_IN, *OWN_FILES} for method in SAFE_METHODS)}
+_OPEN = {(method, path) for path in {SIGN_IN, *OWN_FILES} for method in SAFE_METHODS}
 _OPEN |= {("POST", SIGN_IN), ("POST", SIGN_OUT)}
 _PAGES = frozenset({"/admin", HOME, *(f"/admin/{page.slug}" for page in PAGES)})
 _NAME = r"[A-Za-z0-9_@-][A-Za-z0-9_@.-]*"  # no leading dot: no parent folder, no hidden file

@@ -38,24 +38,13 @@ def sign_in(person: Person) -> Call:
     return post("/api/auth/sign-in/email", payload)
 
 
-def read_session(_: Person) -> Call:
-    """Ask who is signed in."""
-    return Call("GET", "/api/auth/get-session")
+def _get(path: str) -> QuickAction:
+    """Build the action that requests a path."""
+    return lambda _: Call("GET", path)
 
 
-def call_me(_: Person) -> Call:
-    """Call the protected example endpoint."""
-    return Call("GET", "/api/me")
-
-
-def list_sessions(_: Person) -> Call:
-    """List the sessions of the signed-in user."""
-    return Call("GET", "/api/auth/list-sessions")
-
-
-def watch_stream(_: Person) -> Call:
-    """Read the example event stream."""
-    return Call("GET", "/api/stream")
+call_me = _get("/api/me")
+list_sessions = _get("/api/auth/list-sessions")
 
 
 def sign_out(_: Person) -> Call:
@@ -78,10 +67,10 @@ def post(path: str, payload: dict[str, Any]) -> Call:
 QUICK_ACTIONS: Mapping[str, QuickAction] = {
     words.SIGN_UP: sign_up,
     words.SIGN_IN: sign_in,
-    words.READ_SESSION: read_session,
+    words.READ_SESSION: _get("/api/auth/get-session"),
     words.CALL_ME: call_me,
     words.LIST_SESSIONS: list_sessions,
     words.SIGN_OUT: sign_out,
-    words.WATCH_STREAM: watch_stream,
+    words.WATCH_STREAM: _get("/api/stream"),
 }
 """Each button's label and what it sends."""

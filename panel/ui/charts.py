@@ -88,7 +88,7 @@ def alt_text(chart: Chart) -> str:
         if not any(each.values):
             sentences.append(f"{each.name}: {words.NOTHING_TO_DRAW}")
             continue
-        peak = max(range(len(each.values)), key=lambda at: each.values[at])
+        peak = each.values.index(max(each.values))
         sentences.append(
             words.CHART_ALT.format(
                 each.name, each.values[peak], chart.labels[peak], each.values[-1]
@@ -175,7 +175,7 @@ def _peaks(chart: Chart, top: int) -> Markup:
         return Markup("<text x='{}' y='{}' text-anchor='middle'>{}</text>").format(
             (_LEFT + _RIGHT) / 2, (_TOP + _BOTTOM) / 2, words.NOTHING_TO_DRAW
         )
-    at = max(range(len(first)), key=lambda index: first[index])
+    at = first.index(max(first))
     y, dot = _y(first[at], top), Markup()
     if chart.kind == "lines":
         dot = Markup("<circle class='dot one' cx='{:.1f}' cy='{}' r='3'/>").format(_x(chart, at), y)

@@ -51,7 +51,7 @@ def describe_device(user_agent: str) -> str:
     if not text:
         return words.NO_USER_AGENT
     if program := _PROGRAMS.match(text):
-        return words.PROGRAM.format(program[1])
+        return program[1]
     if robot := _ROBOT.search(text):
         return words.ROBOT.format(robot[1])
     browser, system = _first(_BROWSERS, text), _first(_SYSTEMS, text)

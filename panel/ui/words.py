@@ -29,7 +29,6 @@ NO_USER_AGENT = "Unknown client"
 
 # ---- to be filled in
 DEVICE = "{} on {}"
-PROGRAM = "{}"
 ROBOT = "{} (bot)"
 CHART_ALT = "{}: highest {:,} ({}), latest {:,}."
 

@@ -11,7 +11,7 @@ import pytest
 from panel.ui import charts, markup, timestamps, urls, words
 from panel.ui.charts import Chart, Series, compact, scale_top
 from panel.ui.markup import Markup
-from panel.ui.table import Column, render_table
+from panel.ui.table import render_table
 from tests.clocks import NOON
 from tests.lazy_import import lazy_import
 
@@ -117,7 +117,7 @@ def test_lines_are_kept_where_they_are_to_be_and_no_blank_one_ends_the_html():
 
 
 def test_a_table_names_its_columns_in_every_cell_for_when_it_folds():
-    html = render_table([Column("User", wide=True), Column("Live")], [["a", "1"]], **TABLE_TEXTS)
+    html = render_table(["User", "Live"], [["a", "1"]], wide="User", **TABLE_TEXTS)
     assert html.count("<span class='name'>User</span>") == 1
     assert "<th scope='col' class='wide'>User</th>" in html
     assert "<td><span class='name'>Live</span>1</td>" in html
@@ -128,7 +128,7 @@ TABLE_TEXTS = {"caption": "Users", "empty_text": "Nobody", "hint": "Search for l
 
 
 def test_an_empty_table_says_so_and_what_to_do():
-    html = render_table([Column("User")], [], **TABLE_TEXTS)
+    html = render_table(["User"], [], **TABLE_TEXTS)
     assert "Nobody" in html
     assert "Search for less" in html
     assert "<table" not in html
@@ -136,7 +136,7 @@ def test_an_empty_table_says_so_and_what_to_do():
 
 def test_a_row_that_lacks_a_cell_is_a_mistake_of_ours():
     with pytest.raises(ValueError, match="shorter"):
-        render_table([Column("User"), Column("Live")], [["a"]], **TABLE_TEXTS)
+        render_table(["User", "Live"], [["a"]], **TABLE_TEXTS)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from doctor.check import check
 from doctor.check_context import CheckContext
 from doctor.checks.frontend import cookie
 from doctor.checks.frontend.cookie import app_browser
+from doctor.checks.http.origins import STRANGER
 from doctor.checks.http.streaming import STREAM, check_stream
 from doctor.client.browser import SimulatedBrowser
 from doctor.client.throwaway_account import (
@@ -28,7 +29,6 @@ _FORGED = {
     "x_gatehouse_client_ip": "198.51.100.23",
     "forwarded": "for=198.51.100.24",
 }
-_STRANGER = "https://evil.example"
 
 
 @check("frontend.reaches", "The app passes /api/auth on to the server", "reach.ready")
@@ -133,17 +133,17 @@ def frontend_foreign(context: CheckContext) -> CheckResult:
     """The app's own pages are same-origin and need no CORS; some hosts add it nevertheless."""
     browser = app_browser(context).copy()
     reply = browser.post(
-        "/api/auth/update-user", {"name": "Written by another site"}, origin=_STRANGER
+        "/api/auth/update-user", {"name": "Written by another site"}, origin=STRANGER
     )
     if reply.status != 403:
         return failed(
-            f"a write with Origin: {_STRANGER} answered {reply.summary}",
+            f"a write with Origin: {STRANGER} answered {reply.summary}",
             "Let the app's server pass the Origin header on unchanged.",
         )
-    allowed = browser.get(GET_SESSION, origin=_STRANGER).headers.get("access-control-allow-origin")
-    if allowed in {_STRANGER, "*"}:
+    allowed = browser.get(GET_SESSION, origin=STRANGER).headers.get("access-control-allow-origin")
+    if allowed in {STRANGER, "*"}:
         return failed(
-            f"Access-Control-Allow-Origin: {allowed} for {_STRANGER}",
+            f"Access-Control-Allow-Origin: {allowed} for {STRANGER}",
             "Remove the CORS headers that the app's server or host adds: its own pages need none.",
         )
     return passed("no CORS headers, and a write with a foreign Origin is rejected")

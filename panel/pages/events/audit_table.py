@@ -7,7 +7,7 @@ from typing import Any
 from panel.pages.events import audit_words as words
 from panel.ui import timestamps
 from panel.ui.markup import Markup, badge, isolate, link, shorten
-from panel.ui.table import Column, render_table
+from panel.ui.table import render_table
 from panel.ui.user_agents import describe_device
 
 EventJson = Mapping[str, Any]
@@ -28,7 +28,7 @@ def render(
     With `whose`, a user's id, the column for the user is left out, and only other actors are named.
     """
     events, emails = page["events"], page["emails"]
-    columns = [Column(title, wide=title == words.WHO) for title in words.COLUMNS]
+    titles = list(words.COLUMNS)
     rows = [
         [
             link(render_kind(event), "events", id=event["id"], requestId=event["requestId"]),
@@ -39,11 +39,13 @@ def render(
         for event in events
     ]
     if whose is not None:
-        del columns[_WHO]
+        del titles[_WHO]
         for row, event in zip(rows, events, strict=True):
             row[0] += Markup(" ") + _render_actor(event, whose, emails)
             del row[_WHO]
-    return render_table(columns, rows, caption=words.CAPTION, empty_text=empty_text, hint=hint)
+    return render_table(
+        titles, rows, caption=words.CAPTION, empty_text=empty_text, hint=hint, wide=words.WHO
+    )
 
 
 def render_kind(event: EventJson) -> Markup:

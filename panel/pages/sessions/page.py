@@ -24,7 +24,7 @@ from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, filter_text, page_header
 from panel.ui.markup import Markup, alert, isolate, link, list_location, shorten
 from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
-from panel.ui.table import Column, render_table
+from panel.ui.table import render_table
 from panel.ui.urls import is_id
 from panel.ui.user_agents import describe_device
 from panel.ui.wiring import Updates, error_toast, on
@@ -170,9 +170,13 @@ def render_rows(
         ]
         for each in sessions
     ]
-    columns = [Column(title, wide=title == words.COLUMNS[0]) for title in words.COLUMNS]
     return render_table(
-        columns, cells, caption=words.CAPTION, empty_text=words.NONE, hint=words.NONE_HINT
+        words.COLUMNS,
+        cells,
+        caption=words.CAPTION,
+        empty_text=words.NONE,
+        hint=words.NONE_HINT,
+        wide=words.COLUMNS[0],
     )
 
 

@@ -66,7 +66,7 @@ def render_steps(steps: Sequence[SetupStep], settings: PanelSettings) -> Markup:
 
 
 def _step(number: int, step: SetupStep, settings: PanelSettings) -> Markup:
-    state = badge(words.STATES[step.severity], words.SEVERITIES[step.severity])
+    state = badge(words.STATES[step.severity], step.severity)
     paragraph = Markup("<p>{}</p>")
     parts = [Markup("<p><b>{}</b></p><p>{}</p>").format(step.sentence, step.instructions)]
     if step.lines:

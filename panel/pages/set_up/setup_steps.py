@@ -175,11 +175,11 @@ def _mail(state: SetupState, item: HealthItem) -> SetupStep:
 
 
 def _admin(state: SetupState) -> SetupStep:
-    is_first = state.settings.admin_email.strip().lower() == state.email.lower()
+    severity: Severity = "good"
     text = words.ADMIN_OK if state.has_own_password else words.ADMIN_OTHER
-    uses_initial_password = is_first and not state.has_own_password
-    severity: Severity = "warn" if uses_initial_password else "good"
-    text = words.ADMIN_FIRST if uses_initial_password else text
+    is_first = state.settings.admin_email.strip().lower() == state.email.lower()
+    if is_first and not state.has_own_password:
+        severity, text = "warn", words.ADMIN_FIRST
     account = link(words.YOUR_ACCOUNT, "users", id=state.user_id)
     instructions = Markup.escape(words.ADMIN_HOW).format(account)
     return SetupStep(words.ADMIN, severity, text.format(state.email), instructions)

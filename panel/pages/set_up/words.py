@@ -1,14 +1,14 @@
 """Texts of Set-up."""
 
+from panel.quantities import pluralize
+
 TITLE = "Set-up"
 LEAD = (
     "The steps to a production deployment, in order. This page changes nothing itself: it "
     "shows what to set and where. Reload it to see the new state."
 )
 ALL_DONE = "Everything is set up."
-DONE, LATER, NOW = "done", "recommended", "required"
-STATES = {"good": DONE, "warn": LATER, "bad": NOW}
-SEVERITIES = {"good": "good", "warn": "warn", "bad": "bad"}
+STATES = {"good": "done", "warn": "recommended", "bad": "required"}
 ON_A_SPACE = (
     "In the Space, open Settings, then Variables and secrets, and add each name with its "
     "value. The Space restarts by itself."
@@ -95,4 +95,4 @@ TO_CHECKS = "Checks"
 
 def steps_left(number: int) -> str:
     """Return how many steps are left."""
-    return f"{number} {'step' if number == 1 else 'steps'} left"
+    return f"{pluralize(number, 'step')} left"

@@ -14,7 +14,7 @@ from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, back_link
 from panel.ui.markup import Markup, badge, empty_state, isolate, link, pairs, shorten, soft
-from panel.ui.table import Column, render_table
+from panel.ui.table import render_table
 from panel.ui.user_agents import describe_device
 from panel.ui.wiring import EventHandler, Updates, on, show_success
 
@@ -178,9 +178,8 @@ def render_sessions(sessions: list[dict[str, Any]], now: datetime) -> Markup:
         ]
         for each in sessions
     ]
-    columns = [Column(title) for title in words.SESSION_COLUMNS]
     listed = render_table(
-        columns,
+        words.SESSION_COLUMNS,
         rows,
         caption=words.SESSIONS,
         empty_text=words.NO_SESSIONS,

@@ -1,6 +1,6 @@
 """Users: the list, creating one, and a page for each at /admin/users?id=…"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from panel.ui import words as common_words
 from panel.ui.layout import Components, filter_text
 from panel.ui.markup import Markup, badge, heading, isolate, link, list_location
 from panel.ui.paging import ListOrDetail, Pager
-from panel.ui.table import Column, render_table
+from panel.ui.table import render_table
 from panel.ui.wiring import Updates, error_toast, on, show_success
 
 PAGE = 25
@@ -51,14 +51,6 @@ class UserFilters:
     ) -> "UserFilters":
         """Read the filter components."""
         return cls(search.strip(), role, banned, verified, order, offset)
-
-    def newer(self) -> "UserFilters":
-        """Go one page back."""
-        return replace(self, offset=max(self.offset - PAGE, 0))
-
-    def older(self) -> "UserFilters":
-        """Go one page forward."""
-        return replace(self, offset=self.offset + PAGE)
 
     def to_params(self) -> dict[str, str]:
         """Return the parameters of the API's list."""
@@ -108,11 +100,11 @@ class UserListView(Components):
 
     async def newer(self, context: PageContext, *inputs: Any) -> Updates:
         """Go one page back."""
-        return await self.load_page(context, UserFilters.from_inputs(*inputs).newer())
+        return await self._turn(context, inputs, -PAGE)
 
     async def older(self, context: PageContext, *inputs: Any) -> Updates:
         """Go one page forward."""
-        return await self.load_page(context, UserFilters.from_inputs(*inputs).older())
+        return await self._turn(context, inputs, PAGE)
 
     async def load_page(self, context: PageContext, filters: UserFilters) -> Updates:
         """Show one page, and the link to the CSV of all."""
@@ -131,6 +123,10 @@ class UserListView(Components):
             self.offset: filters.offset,
             **self.pager.update(position, newer=filters.offset > 0, older=older),
         }
+
+    async def _turn(self, context: PageContext, inputs: Sequence[Any], step: int) -> Updates:
+        filters = UserFilters.from_inputs(*inputs)
+        return await self.load_page(context, replace(filters, offset=max(filters.offset + step, 0)))
 
 
 class NewUserForm:
@@ -220,9 +216,13 @@ def render_rows(users: list[dict[str, Any]], now: datetime) -> Markup:
         ]
         for user in users
     ]
-    columns = [Column(title, wide=title == words.COLUMNS[0]) for title in words.COLUMNS]
     return render_table(
-        columns, cells, caption=words.CAPTION, empty_text=words.NOBODY, hint=words.NOBODY_HINT
+        words.COLUMNS,
+        cells,
+        caption=words.CAPTION,
+        empty_text=words.NOBODY,
+        hint=words.NOBODY_HINT,
+        wide=words.COLUMNS[0],
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from urllib.parse import parse_qs
 
 import httpx
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -116,15 +117,12 @@ async def _read_form(scope: Scope, receive: Receive) -> dict[str, str] | None:
     if (get_header(scope, b"content-type") or "").partition(";")[0].strip().lower() != _FORM:
         return None
     body = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if message["type"] == "http.disconnect" or len(body) > _MAX_FORM:
-            return None
-        if not message.get("more_body"):
-            break
     try:
+        async for piece in Request(scope, receive).stream():
+            body += piece
+            if len(body) > _MAX_FORM:
+                return None
         fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=10)
-    except ValueError:
+    except (ClientDisconnect, ValueError):
         return None
     return {name: values[0] for name, values in fields.items()}
