@@ -6,8 +6,8 @@ from playwright.sync_api import Browser, expect
 from panel.pages.events import words
 from panel.pages.events.audit_words import KINDS
 from tests.make import PASSWORD
-from tests.panel.conftest import OWNER_EMAIL
-from tests.panel.watched_page import open_as_owner, watched_page
+from tests.panel.conftest import HOME, OWNER_EMAIL
+from tests.panel.watched_page import open_page, send_sign_in_form, watched_page
 from tests.rig.space import Space
 
 FORGED = "<img src=x onerror=alert(1)> evil " + "x" * 400
@@ -29,8 +29,7 @@ def test_the_owner_finds_an_event_and_the_log_lines_of_its_request(browser: Brow
         watched.page.on(
             "dialog", lambda dialog: watched.problems.append(f"dialog: {dialog.message}")
         )
-        page = open_as_owner(watched)
-        page.goto("/admin/events")
+        page = open_page(watched, "/admin/events")
         rows = page.locator("#events tbody tr")
         expect(rows.first).to_contain_text(KINDS["sign_in"])
         page.get_by_label(words.KINDS).click()
@@ -57,14 +56,15 @@ def test_an_address_in_the_overview_stays_on_one_line(browser: Browser, space: S
     email, address = f"{'long.' * 12}name@example.com", "203.113.213.113"
     headers = {"origin": space.url, "user-agent": "curl/8.0", "x-forwarded-for": address}
     with watched_page(browser, space.url) as watched:
-        page = open_as_owner(watched)
+        send_sign_in_form(watched.page.context)
         with httpx.Client(base_url=space.url, headers=headers, trust_env=False) as client:
             body = {"name": "Long", "email": email, "password": PASSWORD}
             assert client.post("/api/auth/sign-up/email", json=body).status_code == 200
             for _ in range(7):  # with the sign-up, all events that the Overview shows
                 assert client.post("/api/auth/sign-in/email", json=body).status_code == 200
+        page = watched.page
         page.set_viewport_size({"width": 900, "height": 860})
-        page.reload()
+        page.goto(HOME)
         links = page.locator("#latest .from a", has_text=address)
         expect(links).to_have_count(8)
         assert links.first.evaluate("link => link.getClientRects().length") == 1

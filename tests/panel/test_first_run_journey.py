@@ -9,7 +9,7 @@ from panel.pages.outbox import words as outbox_words
 from panel.pages.set_up import words as set_up_words
 from tests.make import PASSWORD
 from tests.panel.conftest import signed_in_client
-from tests.panel.watched_page import open_as_owner, watched_page
+from tests.panel.watched_page import open_page, watched_page
 from tests.rig.space import Space
 
 HOSTILE = "**[a](javascript:alert(1))**\u202e<img src=x onerror=alert(2)>"
@@ -28,8 +28,7 @@ def test_the_owner_reads_a_mail(browser: Browser, space: Space, screen: str):
         payload = {"name": HOSTILE, "email": f"{screen}.{READER}", "password": PASSWORD}
         assert client.post("/api/auth/sign-up/email", json=payload).status_code == 200
     with watched_page(browser, space.url, screen) as watched:
-        page = open_as_owner(watched)
-        page.goto("/admin/outbox")
+        page = open_page(watched, "/admin/outbox")
         mail = page.locator("#mails .mail", has_text=f"{screen}.{READER}").first
         mail.locator("summary").click()
         expect(mail.locator(".text")).to_contain_text("Please confirm that this address is yours.")
@@ -45,8 +44,7 @@ def test_the_owner_reads_a_mail(browser: Browser, space: Space, screen: str):
 
 def test_the_owner_lets_the_doctor_look(browser: Browser, space: Space):
     with watched_page(browser, space.url) as watched:
-        page = open_as_owner(watched)
-        page.goto("/admin/checks")
+        page = open_page(watched, "/admin/checks")
         page.get_by_label(check_words.PART).click()
         page.get_by_role("option", name=HEADERS).click()
         page.get_by_role("button", name=check_words.START).click()
@@ -64,8 +62,7 @@ def test_the_owner_lets_the_doctor_look(browser: Browser, space: Space):
 
 def test_the_doctor_is_stopped_and_leaves_nobody_behind(browser: Browser, space: Space):
     with watched_page(browser, space.url, "phone") as watched:
-        page = open_as_owner(watched)
-        page.goto("/admin/checks")
+        page = open_page(watched, "/admin/checks")
         page.get_by_role("button", name=check_words.START).click()
         page.get_by_role("button", name=check_words.STOP, exact=True).click()
         expect(page.locator("#export")).to_be_visible()
@@ -78,8 +75,7 @@ def test_the_doctor_is_stopped_and_leaves_nobody_behind(browser: Browser, space:
 
 def test_the_owner_is_shown_what_to_set(browser: Browser, space: Space):
     with watched_page(browser, space.url, "phone") as watched:
-        page = open_as_owner(watched)
-        page.goto("/admin/set-up")
+        page = open_page(watched, "/admin/set-up")
         step = page.locator("#steps .setup-step", has_text=set_up_words.KEY).first
         expect(step.locator("code").first).to_contain_text("SECRET_KEY=")
         frontend_step = page.locator("#steps .setup-step", has_text=set_up_words.FRONTEND).first

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from panel.pages.outbox import words as outbox_words
 from panel.pages.users import words
 from tests.make import PASSWORD
-from tests.panel.watched_page import open_as_owner, wait_for_test_user, watched_page
+from tests.panel.watched_page import open_page, wait_for_test_user, watched_page
 from tests.rig.space import Space
 
 EMAIL, OTHER = "o'hara@example.com", "o'brien@example.com"
@@ -33,8 +33,7 @@ def open_row(page: Page, list_selector: str) -> None:
 
 def test_on_every_page_a_name_is_what_was_written(browser: Browser, named_space: Space):
     with watched_page(browser, named_space.url) as watched:
-        page = open_as_owner(watched)
-        page.goto(f"/admin/users?search={EMAIL}")
+        page = open_page(watched, f"/admin/users?search={EMAIL}")
         expect(page.locator("#users tbody bdi").nth(1)).to_have_text(NAME)
         open_row(page, "#users")
         expect(page.locator("#about h1 bdi")).to_have_text(NAME)
@@ -65,8 +64,7 @@ def test_on_every_page_a_name_is_what_was_written(browser: Browser, named_space:
 
 def test_in_a_question_and_a_toast_too(browser: Browser, named_space: Space):
     with watched_page(browser, named_space.url) as watched:
-        page = open_as_owner(watched)
-        page.goto(f"/admin/users?search={EMAIL}")
+        page = open_page(watched, f"/admin/users?search={EMAIL}")
         open_row(page, "#users")
         page.get_by_role("button", name=words.BAN, exact=True).click()
         expect(page.locator(".prose.question")).to_contain_text(f"This bans {EMAIL} permanently.")

@@ -12,7 +12,7 @@ from panel.server.sign_in import words as sign_in_words
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN
 from tests.panel.test_journey import end_all_sessions_of_the_owner
-from tests.panel.watched_page import open_as_owner, watched_page
+from tests.panel.watched_page import open_as_owner, open_page, watched_page
 from tests.rig.space import Space
 
 USERS = "/admin/users"
@@ -85,8 +85,7 @@ def test_the_owner_looks_around(browser: Browser, hostile_space: Space):
 def test_the_owner_makes_a_user_and_lets_them_go(browser: Browser, hostile_space: Space):
     email = "grace@example.com"
     with watched_page(browser, hostile_space.url) as watched:
-        page = open_as_owner(watched)
-        page.goto(USERS)
+        page = open_page(watched, USERS)
         page.get_by_role("button", name=words.NEW).click()
         form = page.locator("#new-user")
         form.get_by_label(words.EMAIL).fill(email)
@@ -154,8 +153,7 @@ def test_hostile_names_harm_nobody(browser: Browser, hostile_space: Space, scree
 @pytest.mark.parametrize("path", [HOME, USERS])
 def test_a_page_whose_session_ends_leads_to_the_sign_in_page(browser: Browser, hostile_space, path):
     with watched_page(browser, hostile_space.url) as watched:
-        page = open_as_owner(watched)
-        page.goto(path)
+        page = open_page(watched, path)
         ready_selector = "#charts img.chart" if path == HOME else "#users tbody tr"
         expect(page.locator(ready_selector).first).to_be_visible()
         end_all_sessions_of_the_owner(hostile_space)

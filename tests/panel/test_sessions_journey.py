@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 from panel.pages.sessions import words
 from tests.make import PASSWORD
 from tests.panel.conftest import LOGIN
-from tests.panel.watched_page import open_as_owner, watched_page
+from tests.panel.watched_page import open_page, watched_page
 from tests.rig.space import Space
 
 EMAIL = "mallory@example.com"
@@ -27,8 +27,7 @@ def test_the_owner_ends_a_session_and_then_their_own(browser: Browser, space: Sp
         watched.page.on(
             "dialog", lambda dialog: watched.problems.append(f"dialog: {dialog.message}")
         )
-        page = open_as_owner(watched)
-        page.goto("/admin/sessions")
+        page = open_page(watched, "/admin/sessions")
         mallorys_row = page.locator("#sessions tbody tr", has_text=EMAIL)
         mallorys_row.get_by_role("link", name="127.0.0.1").click()
         expect(page.get_by_label(words.ADDRESS)).to_have_value("127.0.0.1")
