@@ -37,7 +37,7 @@ MAX_NAME_LENGTH = 500
 """In characters of up to four bytes: PostgreSQL's index on names holds at most 2,704 bytes."""
 _MAX_URL_LENGTH = 2048
 MAX_REASON_LENGTH = 1000
-_LENGTH = "At most PASSWORD_MAX characters, 128; one that is new at least PASSWORD_MIN, 8."
+_LENGTH = "At most PASSWORD_MAX (128) characters; a new password at least PASSWORD_MIN (8)."
 _DATE_TIME = {"type": "string", "format": "date-time"}
 
 
@@ -135,19 +135,19 @@ class WireModel(BaseModel):
 
 
 class Status(WireModel):
-    """The deed is done."""
+    """The request succeeded."""
 
     status: bool = True
 
 
 class Success(WireModel):
-    """The deed is done."""
+    """The request succeeded."""
 
     success: bool = True
 
 
 class Problem(WireModel):
-    """Every refusal."""
+    """An error."""
 
     message: str = Field(examples=["Unauthorized"])
     code: Annotated[str | None, NotNull] = Field(default=None, examples=["UNAUTHORIZED"])

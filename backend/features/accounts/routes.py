@@ -26,9 +26,7 @@ from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 from backend.web.wire import Status
 
-routes = Routes(
-    "accounts", prefix=AUTH, about="Getting an account, getting in, and changing one's profile."
-)
+routes = Routes("accounts", prefix=AUTH, about="Signing up, signing in, and changing your profile.")
 
 
 @routes.post(
@@ -52,7 +50,7 @@ def sign_up_email(
     reader: SessionReader,
     body: SignUp,
 ) -> Response:
-    """Make an account with a password, and sign it in unless its address must be verified first."""
+    """Create an account with a password, and sign in unless the address must be verified first."""
     profile.check_not_protected(body.model_extra or {}, new=True)
     remember = body.remember_me is not False
     callback = body.callback_url or None
@@ -77,7 +75,7 @@ def sign_up_email(
 @routes.post(
     "/sign-in/email",
     response_model=SignedInOut,
-    headers={**SESSION_HEADERS, "location": "The callbackURL, if there was one."},
+    headers={**SESSION_HEADERS, "location": "The callbackURL, if one was given."},
     hashes=True,
     takes_forms=True,
     refusals=(
@@ -128,7 +126,7 @@ def sign_in_email(
     refusals=("No fields to update", "EMAIL_CAN_NOT_BE_UPDATED", "FIELD_NOT_ALLOWED"),
 )
 def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUser) -> Response:
-    """Change one's own name or picture."""
+    """Change your name or picture."""
     if body.email:
         raise Refusal("EMAIL_CAN_NOT_BE_UPDATED")
     profile.check_not_protected(body.model_extra or {})

@@ -16,7 +16,8 @@ _CALLBACK = Field(
     examples=["/chat"],
 )
 _REMEMBER = Field(
-    default=None, description="false: the session ends with the browser, or after a day."
+    default=None,
+    description="If false, the session ends with the browser, or after a day.",
 )
 _EXAMPLE = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"
 _ADA: dict[str, JsonValue] = {"email": "ada@example.com", "password": "correct horse battery"}
@@ -59,7 +60,7 @@ class SignIn(WireModel):
 
 
 class UpdateUser(WireModel):
-    """What is to change; `image: null` removes the picture."""
+    """The fields to change; `image: null` removes the picture."""
 
     model_config = example({"name": "Ada King"}, extra="allow")
 
@@ -67,18 +68,18 @@ class UpdateUser(WireModel):
 
     name: Annotated[Name | None, NotNull] = None
     image: ImageUrl | None = None
-    email: Any = Field(default=None, description="Refused: an address is changed by a link.")
+    email: Any = Field(default=None, description="Refused; use `change-email`.")
 
 
 class SignedUp(WireModel):
-    """The new user, and the token of the session that began with it."""
+    """The new user, and the token of the session, if one was created."""
 
     token: str | None = Field(examples=[_EXAMPLE])
     user: UserOut
 
 
 class SignedInOut(WireModel):
-    """The user, the token of the new session, and where to go if a callbackURL was given."""
+    """The user, the token of the new session, and the redirect target if callbackURL was given."""
 
     redirect: bool
     token: str = Field(examples=[_EXAMPLE])

@@ -52,9 +52,9 @@ Offset = Annotated[Number, Field(ge=0, le=_MAX_OFFSET)]
 
 
 class ListUsers(WireModel):
-    """Which users, in which order. At most 500 a page, 100 if nothing is said.
+    """Filters, order and page: 100 users by default, at most 500.
 
-    Sorted by one of the fields that have an index. `filterValue` may be repeated for `in` and
+    Users can be sorted by the fields that have an index. `filterValue` may be repeated for `in` and
     `not_in`; dates are ISO 8601, booleans `true` and `false`.
     """
 
@@ -89,15 +89,15 @@ class ListUsers(WireModel):
 
 
 class FilterUsers(WireModel):
-    """Which users, in which order, the latest first if nothing is said; all that is said holds."""
+    """Filters and order; newest first by default. A user must match all filters."""
 
     search: Annotated[
         Text | None,
-        Field(description="Letters of the address or the name, or an id.", examples=["ada"]),
+        Field(description="Part of the address or name, or an id.", examples=["ada"]),
     ] = None
     role: Literal["admin", "user"] | None = None
-    banned: Annotated[Flag | None, Field(description="A ban that has ended is none.")] = None
-    verified: Annotated[Flag | None, Field(description="Whether the address is.")] = None
+    banned: Annotated[Flag | None, Field(description="An expired ban does not count.")] = None
+    verified: Annotated[Flag | None, Field(description="Whether the address is verified.")] = None
     sort_by: Literal["createdAt", "updatedAt", "email", "name", "role"] = "createdAt"
     sort_direction: Literal["asc", "desc"] = "desc"
 
@@ -137,7 +137,7 @@ class FilterUsers(WireModel):
 
 
 class PageOfUsers(FilterUsers):
-    """Which users, in which order, and which of them."""
+    """Filters, order and page."""
 
     limit: Annotated[Number, Field(ge=1, le=_MAX_PANEL_PAGE)] = _PANEL_PAGE
     offset: Offset = 0

@@ -44,7 +44,7 @@ Roles = Annotated[
 
 
 class NewUserData(WireModel):
-    """What else a new user gets."""
+    """More fields of a new user."""
 
     model_config = ConfigDict(extra="allow")  # kept only to refuse it by name
 
@@ -53,7 +53,7 @@ class NewUserData(WireModel):
 
 
 class CreateUser(WireModel):
-    """A new user. Without a password they sign in by other means, or ask for a reset."""
+    """A new user. Without a password, they must request a reset before they can sign in."""
 
     model_config = example({"email": "ada@example.com", "name": "Ada Lovelace"})
 
@@ -65,7 +65,7 @@ class CreateUser(WireModel):
 
 
 class UserData(WireModel):
-    """What is to change about a user."""
+    """The fields to change."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -80,7 +80,7 @@ class UserData(WireModel):
 
 
 class ChangeUser(WireModel):
-    """Whom to change, and what."""
+    """The user, and the fields to change."""
 
     model_config = example({"userId": _ID, "data": {"name": "Ada King"}})
 
@@ -89,13 +89,13 @@ class ChangeUser(WireModel):
 
 
 class ById(WireModel):
-    """Which user."""
+    """The user's id."""
 
     id: UserId
 
 
 class OfUser(WireModel):
-    """Which user."""
+    """The user's id."""
 
     model_config = example({"userId": _ID})
 
@@ -103,7 +103,7 @@ class OfUser(WireModel):
 
 
 class SetRole(WireModel):
-    """The roles a user holds from now on, in place of those they had."""
+    """The user, and the roles that replace their current ones."""
 
     model_config = example({"userId": _ID, "role": ["admin"]})
 
@@ -112,7 +112,7 @@ class SetRole(WireModel):
 
 
 class BanUser(WireModel):
-    """Whom to keep out, why, and for how many seconds; for good without that."""
+    """The user, the reason, and the length in seconds; permanent without a length."""
 
     model_config = example({"userId": _ID, "banReason": "Spam", "banExpiresIn": 86400})
 
@@ -124,7 +124,7 @@ class BanUser(WireModel):
 
 
 class SetUserPassword(WireModel):
-    """A user, and the password they have from now on."""
+    """The user, and their new password."""
 
     model_config = example({"userId": _ID, "newPassword": "battery correct horse"})
 
@@ -133,7 +133,7 @@ class SetUserPassword(WireModel):
 
 
 class RevokeUserSession(WireModel):
-    """Which session to end: its token, or the handle that list-user-sessions showed."""
+    """The session to end: its token, or the handle from `list-user-sessions`."""
 
     model_config = example({"sessionToken": "01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"})
 
@@ -141,18 +141,18 @@ class RevokeUserSession(WireModel):
 
 
 class HasPermission(WireModel):
-    """What the caller wants to know to be allowed, resource by resource."""
+    """The permissions to check, by resource."""
 
     model_config = example({"permissions": {"user": ["create", "ban"]}})
 
     permissions: Annotated[
         dict[str, list[str]] | None, NotNull, Field(examples=[{"user": ["create", "ban"]}])
     ] = None
-    permission: Any = Field(default=None, description="The former name, which is not answered.")
+    permission: Any = Field(default=None, description="The former name; not supported.")
 
 
 class OneUser(WireModel):
-    """A user as they are after the deed."""
+    """The user after the change."""
 
     user: UserOut
 
@@ -167,14 +167,14 @@ class UserList(WireModel):
 
 
 class UserSessions(WireModel):
-    """The sessions of a user that are alive. In place of tokens, which nobody knows but their
-    owners, stand handles by which a session can be ended."""
+    """A user's live sessions. Each `token` is a handle that can only be used to end the session,
+    because the server does not store the real token."""
 
     sessions: list[SessionOut]
 
 
 class PermissionAnswer(WireModel):
-    """Whether all of it is allowed."""
+    """Whether the role has all of these permissions."""
 
     error: None = None
     success: bool = Field(examples=[True])

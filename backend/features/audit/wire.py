@@ -27,24 +27,25 @@ Kind = Annotated[EventKind, Field(strict=False)]
 
 
 class EventQuery(WireModel):
-    """Which events; all that is said must hold. `kind` may be repeated, dates are ISO 8601."""
+    """Filters, all of which must match, and page. `kind` may be repeated; dates are ISO 8601."""
 
     kind: Annotated[list[Kind], Repeated, Field(default_factory=list)]
-    id: Annotated[Id | None, Field(description="One event alone.")] = None
+    id: Annotated[Id | None, Field(description="A single event.")] = None
     user: Annotated[
         Id | None,
-        Field(description="Who did it, as themselves or as another, or had it done to them."),
+        Field(description="The user who did it, was affected, or impersonated another user."),
     ] = None
     email: Annotated[
-        Text | None, Field(description="As `user`: their address.", examples=["ada@example.com"])
+        Text | None,
+        Field(description="Like `user`, by e-mail address.", examples=["ada@example.com"]),
     ] = None
     address: Annotated[Text | None, Field(examples=["203.0.113.7"])] = None
     request_id: Text | None = None
     since: Annotated[Since | None, Field(alias="from")] = None
-    until: Annotated[Since | None, Field(alias="to", description="Not included.")] = None
+    until: Annotated[Since | None, Field(alias="to", description="Exclusive.")] = None
     limit: Annotated[Number, Field(ge=1, le=_MAX_PAGE)] = _PAGE
     cursor: Annotated[
-        Id | None, Field(description="`nextCursor` of the page before; filters stay the same.")
+        Id | None, Field(description="`nextCursor` of the previous page, with the same filters.")
     ] = None
 
     def filter(self) -> AuditFilter:
@@ -62,15 +63,17 @@ class EventQuery(WireModel):
 
 
 class EventOut(WireModel):
-    """One line of the audit trail, under the names it has in the log."""
+    """An event of the audit trail, with the same names as in the log."""
 
     id: UUID
     at: TimestampOut
     kind: str = Field(examples=["sign_in"])
-    actor: UUID | None = Field(description="Who did it; null for a stranger or the server.")
-    subject: UUID | None = Field(description="Who had it done to them.")
+    actor: UUID | None = Field(
+        description="The user who did it; null for visitors and for the server."
+    )
+    subject: UUID | None = Field(description="The affected user.")
     impersonated_by: UUID | None = Field(
-        description="The admin who did it as `actor`; all zeros if that admin has been deleted."
+        description="The admin who impersonated `actor`; all zeros if that admin has been deleted."
     )
     address: str = Field(examples=["203.0.113.7"])
     agent: str = Field(examples=["Mozilla/5.0"])
@@ -94,7 +97,7 @@ class EventOut(WireModel):
 
 
 class EventPage(WireModel):
-    """A page of the trail, newest first; `emails` names the users in it that still exist."""
+    """A page of events, newest first; `emails` has the addresses of users who still exist."""
 
     events: list[EventOut]
     emails: dict[UUID, str]
@@ -102,7 +105,7 @@ class EventPage(WireModel):
 
 
 class StatsQuery(WireModel):
-    """Which hours or days (of UTC). Nothing said: the last 48 hours, or the last 30 days."""
+    """Which hours or days (in UTC). By default the last 48 hours, or the last 30 days."""
 
     by: Literal["hour", "day"] = "day"
     since: Annotated[Since | None, Field(alias="from")] = None
@@ -110,8 +113,9 @@ class StatsQuery(WireModel):
 
 
 class StatsOut(WireModel):
-    """One hour or day. `activeSessions` is how many were live at its end, or are now. Sessions that
-    end are forgotten, so only the latest is exact; earlier ones count those that live on."""
+    """One hour or day. `activeSessions` counts the sessions that were live at its end, or are now.
+    Ended sessions are not stored, so only the latest figure is exact; the earlier ones exclude
+    sessions that have ended since."""
 
     start: TimestampOut
     sign_ins: int = Field(examples=[12])
@@ -121,7 +125,7 @@ class StatsOut(WireModel):
 
 
 class Stats(WireModel):
-    """Figures for a chart, without gaps, oldest first."""
+    """Figures for a chart, oldest first, without gaps."""
 
     by: Literal["hour", "day"]
     buckets: list[StatsOut]

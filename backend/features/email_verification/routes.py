@@ -40,7 +40,7 @@ from backend.web.wire import Status, WireModel
 routes = Routes(
     "e-mail addresses",
     prefix=AUTH,
-    about="Proving that an address is one's own, and changing it, each by a mailed link.",
+    about="Verifying or changing an address with a mailed link.",
 )
 
 _KINDS = (LinkKind.VERIFY_EMAIL, LinkKind.CHANGE_EMAIL_CONFIRM, LinkKind.CHANGE_EMAIL_VERIFY)
@@ -56,7 +56,7 @@ _LINK_ERRORS = ("INVALID_TOKEN", "TOKEN_EXPIRED", "USER_NOT_FOUND", "INVALID_USE
 def send_verification_email(
     work: Work, link_mailer: LinkMailer, current: MaybeSignedIn, body: SendVerification
 ) -> Status:
-    """Mail a link that verifies an address. To a stranger the answer never tells who is known."""
+    """Mail a link that verifies an address. Does not reveal whether an account exists."""
     callback = body.callback_url or "/"
     if current is None:
         service.send_link(work, link_mailer, body.email, callback)
@@ -83,7 +83,7 @@ def verify_email(
     current: MaybeSignedIn,
     query: Annotated[VerifyEmail, Query()],
 ) -> Response:
-    """Follow a mailed link: the address is verified, or changed. Goes on to `callbackURL`."""
+    """Open a mailed link, which verifies or changes the address. Redirects to `callbackURL`."""
     callback = query.callback_url
     context.origins.check_targets({"callbackURL": callback})
     user = current.user if current else None
@@ -120,7 +120,7 @@ def verify_email(
 def change_email(
     work: Work, link_mailer: LinkMailer, current: SignedIn, body: ChangeEmail
 ) -> Status:
-    """Ask for another address. A verified user confirms at the old one first, then at the new."""
+    """Request a change of address. If the old one is verified, it must confirm the change first."""
     change.request_change(work, link_mailer, current, body.new_email, body.callback_url or "/")
     return Status()
 

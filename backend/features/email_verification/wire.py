@@ -11,13 +11,13 @@ from backend.web.wire import NotNull, Text, WireModel, example
 _CALLBACK = Field(
     default=None,
     alias="callbackURL",
-    description="Where the browser goes after the click: a path, or a URL of a trusted origin.",
+    description="Where the opened link redirects to: a path, or a URL of a trusted origin.",
     examples=["/welcome"],
 )
 
 
 class SendVerification(WireModel):
-    """Which address is to be verified."""
+    """The address to verify."""
 
     model_config = example({"email": "ada@example.com"})
 
@@ -26,7 +26,7 @@ class SendVerification(WireModel):
 
 
 class ChangeEmail(WireModel):
-    """The address to have from now on."""
+    """The new address."""
 
     model_config = example({"newEmail": "ada.king@example.com"})
 
@@ -42,13 +42,13 @@ class VerifyEmail(WireModel):
 
 
 class Verified(WireModel):
-    """The link has done its work. Shows the user if it was a change of address."""
+    """The address is verified. If it was changed, `user` is the changed user."""
 
     status: bool = True
     user: UserOut | None
 
 
 class Confirmed(WireModel):
-    """The change was confirmed at the old address; the new one has been sent a link."""
+    """The old address has confirmed the change; a link was mailed to the new one."""
 
     status: bool = True

@@ -18,7 +18,9 @@ from backend.web.routing.routes import Routes
 from backend.web.wire import TimestampOut, WireModel
 
 routes = Routes(
-    "service", auth_rules=False, about="This server itself, and an example of a protected endpoint."
+    "service",
+    auth_rules=False,
+    about="The server's health, and examples of protected endpoints.",
 )
 _CACHE_SECONDS = 2.0  # for which /ready repeats its answer, so that probes are cheap
 
@@ -26,16 +28,16 @@ log = structlog.get_logger()
 
 
 class Health(WireModel):
-    """The process runs and answers."""
+    """The process is running."""
 
     status: Literal["ok"] = "ok"
     version: str = Field(default=__version__, examples=[__version__])
 
 
 class Readiness(WireModel):
-    """What the server needs to do its work, each in a word or a sentence. Of a database that is
-    `read-only` or `full` one can still read; `replaced` is a SQLite file that is no longer the one
-    the server opened; what is `unusable` lacks tables or rights, or its disk fails."""
+    """What the server needs, each in a word or a sentence. A `read-only` or `full` database can
+    still be read. `replaced`: the SQLite file is no longer the one that the server opened.
+    `unusable`: tables or permissions are missing, or the disk is failing."""
 
     status: Literal["ready", "not ready"]
     database: Literal["ok", "away", "read-only", "full", "damaged", "replaced", "unusable"]
@@ -87,18 +89,18 @@ class ReadinessProbe:
 
 @routes.get("/health", head=True, response_model=Health)
 async def health() -> Health:
-    """Tell that the process is up. Never asks the database: a probe must not keep it awake."""
+    """Report that the process is running. Does not query the database, so probes let it sleep."""
     return Health()
 
 
 @routes.get("/ready", head=True, response_model=Readiness, or_status=503)
 def readiness(probe: ReadinessProbe) -> Response:
-    """Tell whether requests can be served: 200, or 503 with what is missing."""
+    """Report whether requests can be served: 200, or 503 with what is missing."""
     state = probe.read()
     return Response(state, status=200 if state.status == "ready" else 503)
 
 
 @routes.get("/api/me", response_model=Me)
 async def me(current: Protected) -> Me:
-    """Return the caller: the example of a protected endpoint. Limited per user."""
+    """Return the caller, as an example of a protected endpoint. Rate limited per user."""
     return Me(user=UserOut.of(current.user), session_expires_at=current.session.expires_at)

@@ -17,7 +17,7 @@ _CODE = re.compile(r"['A-Za-z0-9_-]+")
 
 
 class Ok(WireModel):
-    """The API is there."""
+    """The API is available."""
 
     ok: bool = True
 
@@ -30,7 +30,7 @@ class ErrorQuery(WireModel):
 
 @routes.get(f"{AUTH}/ok", response_model=Ok)
 async def ok() -> Ok:
-    """Tell that the API is there."""
+    """Report that the API is available."""
     return Ok()
 
 
@@ -44,7 +44,7 @@ async def error(query: Annotated[ErrorQuery, Query()]) -> Response:
 async def landing(
     settings: Settings, query: Annotated[ErrorQuery | None, Query()] = None
 ) -> Response:
-    """Show what runs here."""
+    """Show the landing page."""
     code = _check_code(query.error) if query and query.error != "UNKNOWN" else None
     page = landing_page(settings, code)
     return Response(

@@ -18,9 +18,9 @@ routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 def read_outbox(
     _: Administrator, db: Db, mailer: Mailer, page: Annotated[OutboxQuery, Query()]
 ) -> Outbox:
-    """List mails, newest first: what waits, what left, what failed and why.
+    """List mails, newest first, with their state and last error.
 
-    Without a mailer this is where mails are read, links included.
+    If no mailer is configured, this also shows their text and links.
     """
     rows = outbox.list_newest(db, page.limit + 1, page.cursor)
     mails = [

@@ -11,14 +11,14 @@ from backend.web.wire import TimestampOut, WireModel
 
 
 class OutboxQuery(WireModel):
-    """Which mails to show."""
+    """Which page of mails."""
 
     limit: Annotated[Number, Field(ge=1, le=100)] = 50
-    cursor: Annotated[Id | None, Field(description="`nextCursor` of the page before.")] = None
+    cursor: Annotated[Id | None, Field(description="`nextCursor` of the previous page.")] = None
 
 
 class MailOut(WireModel):
-    """One mail. What it says is shown only where no mailer is set, and so nobody else gets it."""
+    """A mail. Its content is shown only if no mailer is configured, so nobody else gets it."""
 
     id: str = Field(examples=["01a203c2-7c97-7d0e-8a52-5b1f0c9e3d44"])
     kind: str = Field(examples=["verify"])
@@ -54,6 +54,6 @@ class MailOut(WireModel):
 class Outbox(WireModel):
     """A page of the outbox, newest first."""
 
-    sends: bool = Field(description="Whether a mailer is set.", examples=[False])
+    sends: bool = Field(description="Whether a mailer is configured.", examples=[False])
     mails: list[MailOut]
     next_cursor: str | None

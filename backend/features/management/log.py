@@ -13,17 +13,19 @@ Level = Literal["debug", "info", "warning", "error", "critical"]
 
 
 class LogQuery(WireModel):
-    """Which lines; all that is said must hold."""
+    """Filters. A line must match all of them."""
 
     request_id: Annotated[
-        Text | None, NotNull, Field(description="As in `X-Request-Id` and in the audit trail.")
+        Text | None,
+        NotNull,
+        Field(description="From `X-Request-Id` or the audit trail."),
     ] = None
-    level: Annotated[Level, Field(description="This one and worse.")] = "debug"
+    level: Annotated[Level, Field(description="The lowest level to return.")] = "debug"
     limit: Annotated[Number, Field(ge=1, le=1000)] = 100
 
 
 class LineOut(WireModel):
-    """One line of the log. `fields` holds what else it says, such as `address` or `exception`."""
+    """One log line. `fields` contains its other fields, such as `address` or `exception`."""
 
     at: TimestampOut
     level: str = Field(examples=["info"])
@@ -35,7 +37,7 @@ class LineOut(WireModel):
 
 
 class LogOut(WireModel):
-    """The latest lines of the process that answers, newest first."""
+    """The latest log lines of this process, newest first."""
 
     lines: list[LineOut]
 

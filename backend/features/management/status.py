@@ -1,4 +1,4 @@
-"""What whoever runs the server needs to know about it."""
+"""The status of the deployment, for its operators."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -25,9 +25,9 @@ Durability = Literal["ephemeral", "snapshots", "durable"]
 
 
 class RestoredState(WireModel):
-    """The last time the database was lost and came back as it was at `asOf`, which is null where
-    nothing came back or nobody knows. What was done until `restoredAt` may be missing. `damaged` is
-    how many newer copies could not be used."""
+    """The last restore. The database was lost and replaced with a copy `asOf` that time; null if
+    nothing was restored or the time is unknown. Changes until `restoredAt` may be missing.
+    `damaged` counts newer copies that could not be used."""
 
     as_of: TimestampOut | None
     restored_at: TimestampOut
@@ -38,15 +38,15 @@ class RestoredState(WireModel):
 
 
 class SnapshotsState(WireModel):
-    """Copies in SNAPSHOT_DIR, and why the last attempt failed, if it did."""
+    """Snapshots in SNAPSHOT_DIR, and the error if the last attempt failed."""
 
     last_at: TimestampOut | None
     trouble: str | None
 
 
 class DatabaseState(WireModel):
-    """Where the data is. `ephemeral`: lost with the next restart. `snapshots`: a crash loses what
-    was written since the last one. `durable`: it stays."""
+    """The database. `ephemeral`: a restart loses the data. `snapshots`: a crash loses the writes
+    since the last snapshot. `durable`: the data is kept."""
 
     kind: Literal["sqlite", "postgresql"]
     durability: Durability
@@ -56,7 +56,7 @@ class DatabaseState(WireModel):
 
 
 class CacheState(WireModel):
-    """The verified sessions kept in this process; `bypassed` while changes might not reach it."""
+    """The session cache of this process; `bypassed` while it may not receive changes."""
 
     state: str = Field(examples=["cached"])
     sessions: int
@@ -64,9 +64,8 @@ class CacheState(WireModel):
 
 
 class MailState(WireModel):
-    """How mails leave; `outbox`: they do not, and are read by admins. `waiting` is how many are to
-    leave yet, the oldest of them since `waitingSince`; `lastError` is the newest mail's that has
-    one."""
+    """How mails are sent; with `outbox` they are not sent, and admins read them. `waiting` counts
+    the mails to send, the oldest of them since `waitingSince`; `lastError` is the newest error."""
 
     sends: Literal["smtp", "api", "outbox"]
     waiting: int
@@ -76,17 +75,17 @@ class MailState(WireModel):
 
 
 class SecretState(WireModel):
-    """The signing key. A generated one is lost with the disk, and every session with it; with an
-    example out of documentation, everybody can sign."""
+    """The signing key. A generated key is lost with the disk, and all sessions with it. With a
+    published example key, anyone can forge sessions."""
 
     state: Literal["set", "generated", "example"]
     old_keys: int
 
 
 class ClockState(WireModel):
-    """How many seconds this machine's clock is ahead of PostgreSQL's, or, on SQLite, of the newest
-    entry that was there at the start and the time since; negative: behind. While `right` is false,
-    PostgreSQL's rows are not deleted by their age."""
+    """How many seconds this machine's clock is ahead of PostgreSQL's or, on SQLite, of the newest
+    entry at start plus the time since; negative if behind. While `right` is false, PostgreSQL rows
+    are not deleted because of their age."""
 
     compared_with: Literal["database", "newest entry"]
     ahead: int
@@ -94,15 +93,15 @@ class ClockState(WireModel):
 
 
 class LimitsState(WireModel):
-    """Where the rate limits are counted; `off` in tests only."""
+    """Where rate limits are counted; `off` only in tests."""
 
     store: str = Field(examples=["memory"])
 
 
 class ProxyState(WireModel):
-    """Where this very request came from. `peer` is who connected, and `trusted` whether that is one
-    of TRUSTED_PROXIES, so that the last entry of `forwardedFor` is believed; `believed` is whom
-    limits and the audit trail take for the caller."""
+    """How this request arrived. `peer` is the connected address. If it is in TRUSTED_PROXIES
+    (`trusted`), the last entry of `forwardedFor` is believed. `believed` is the address that rate
+    limits and the audit trail use."""
 
     peer: str = Field(examples=["10.0.0.5"])
     forwarded_for: str | None = Field(examples=["203.0.113.7"])
@@ -111,7 +110,7 @@ class ProxyState(WireModel):
 
 
 class Features(WireModel):
-    """What is switched on."""
+    """The enabled features."""
 
     sign_up: bool
     require_verified_email: bool
@@ -127,8 +126,8 @@ class Features(WireModel):
 
 
 class StatusOut(WireModel):
-    """The state of this deployment, as the process that answers sees it. `commit` is known where
-    the server runs from a clone; `sessionLifetime` is in seconds."""
+    """The status of this deployment, as seen by this process. `commit` is known if the server runs
+    from a clone; `sessionLifetime` is in seconds."""
 
     version: str = Field(examples=[__version__])
     commit: str | None = Field(examples=[None])
@@ -149,7 +148,7 @@ class StatusOut(WireModel):
 
 @dataclass(frozen=True, slots=True)
 class DeploymentStatus:
-    """Looks at everything there is to know."""
+    """Reads the status of everything."""
 
     runtime: Runtime
     cache: SessionCache

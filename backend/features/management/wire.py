@@ -19,16 +19,16 @@ _SUBSCRIBER_PREFIX = 64  # bits that all addresses of one IPv6 subscriber share
 
 
 class ActiveUserOut(UserOut):
-    """A user, and what they have done lately. A ban that has ended is not shown."""
+    """A user, and their recent activity. An expired ban is not shown."""
 
     active_sessions: int = Field(
-        description="Live ones, those of impersonating admins included.", examples=[2]
+        description="Live sessions, including those of impersonating admins.", examples=[2]
     )
     last_sign_in_at: TimestampOut | None = Field(
-        description="When they last signed in or up, while the audit trail knows of it."
+        description="The latest sign-in or sign-up that is still in the audit trail."
     )
     accounts: list[str] = Field(
-        description="The ways in which they can sign in, by `providerId`.",
+        description="The `providerId` of each sign-in method.",
         examples=[["credential"]],
     )
 
@@ -43,7 +43,7 @@ class ActiveUserOut(UserOut):
 
 
 class ActiveUsers(WireModel):
-    """A page of users. `total` is exact up to 10,000; what is more is an estimate and says so."""
+    """A page of users. `total` is exact up to 10,000; a larger one is an estimate."""
 
     users: list[ActiveUserOut]
     total: int = Field(examples=[1])
@@ -53,21 +53,21 @@ class ActiveUsers(WireModel):
 
 
 class SessionsQuery(WireModel):
-    """Which live sessions; all that is said must hold."""
+    """Filters and page. A session must match all filters."""
 
-    user: Annotated[Id | None, Field(description="The id of whose they are.")] = None
+    user: Annotated[Id | None, Field(description="The user's id.")] = None
     address: Annotated[
         Text | None,
         Field(
-            description="An address, or a /64 of IPv6.", examples=["203.0.113.7", "2001:db8::/64"]
+            description="An IP address, or an IPv6 /64.", examples=["203.0.113.7", "2001:db8::/64"]
         ),
     ] = None
     search: Annotated[
-        Text | None, Field(description="Letters of the user's address.", examples=["ada"])
+        Text | None, Field(description="Part of the user's e-mail address.", examples=["ada"])
     ] = None
     limit: Annotated[Number, Field(ge=1, le=_MAX_PAGE)] = _PAGE
     cursor: Annotated[
-        Id | None, Field(description="`cursor` of the page before; filters stay the same.")
+        Id | None, Field(description="`cursor` of the previous page, with the same filters.")
     ] = None
 
     def filter(self) -> SessionFilter:
@@ -81,7 +81,7 @@ class SessionsQuery(WireModel):
 
 
 class SessionOwner(WireModel):
-    """Whose a session is."""
+    """The user of a session."""
 
     id: str = Field(examples=["01a203c2-7c93-7407-ab15-d32628a133b6"])
     email: str = Field(examples=["ada@example.com"])
@@ -89,7 +89,7 @@ class SessionOwner(WireModel):
 
 
 class LiveSession(WireModel):
-    """A live session. Its `id` ends it (`revoke-user-session`) and opens nothing."""
+    """A live session. Its `id` can only be used to end it (`revoke-user-session`)."""
 
     id: str = Field(examples=["01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"])
     user: SessionOwner
@@ -99,7 +99,7 @@ class LiveSession(WireModel):
     updated_at: TimestampOut
     expires_at: TimestampOut
     impersonated_by: str | None = Field(
-        description="The admin who acts as this user.", examples=[None]
+        description="The id of the impersonating admin.", examples=[None]
     )
 
     @classmethod
@@ -119,16 +119,18 @@ class LiveSession(WireModel):
 
 
 class LiveSessions(WireModel):
-    """A page of everybody's live sessions, newest first."""
+    """A page of live sessions of all users, newest first."""
 
     sessions: list[LiveSession]
-    cursor: str | None = Field(description="Of the next page, if there is one.", examples=[None])
+    cursor: str | None = Field(
+        description="For the next page; null on the last one.", examples=[None]
+    )
 
 
 class SendReset(WireModel):
-    """Whom to mail a link for a new password, and the page on which it is chosen.
+    """The user, and the page on which a new password is chosen.
 
-    Without `redirectTo` that is `/reset-password` of the first FRONTEND_URL.
+    By default this is `/reset-password` at the first FRONTEND_URL.
     """
 
     model_config = example({"userId": "01a203c2-7c93-7407-ab15-d32628a133b6"})
@@ -136,17 +138,17 @@ class SendReset(WireModel):
     user_id: UserId
     redirect_to: Annotated[Text | None, NotNull] = Field(
         default=None,
-        description="Gets `?token=` or `?error=`: a path, or a URL of a trusted origin.",
+        description="A path, or a URL of a trusted origin; `?token=` or `?error=` is added.",
         examples=["/reset-password"],
     )
 
 
 class ResetSent(WireModel):
-    """The mail is written."""
+    """The mail has been written."""
 
-    email: str = Field(description="To whom.", examples=["ada@example.com"])
+    email: str = Field(description="The recipient.", examples=["ada@example.com"])
     sends: bool = Field(
-        description="Whether it leaves. Without a mailer it stays in the outbox, to be read there."
+        description="Whether a mailer is configured; if not, the mail stays in the outbox."
     )
 
 

@@ -57,11 +57,11 @@ from backend.web.wire import Status
 routes = Routes(
     "own account",
     prefix=AUTH,
-    about="One's password, the ways in which one signs in, taking one's data along, and leaving.",
+    about="Your password, your sign-in methods, downloading your data, and deleting your account.",
 )
 data_routes = Routes("own account", prefix="/api/account", auth_rules=False)
 
-_CLEARED_COOKIES = {"set-cookie": "Clears the session's cookies, once the account is deleted."}
+_CLEARED_COOKIES = {"set-cookie": "Clears the session cookies if the account was deleted."}
 _DELETED = Deletion(message="User deleted")
 
 
@@ -86,7 +86,7 @@ def change_password(
     current: SignedIn,
     body: ChangePassword,
 ) -> Response:
-    """Replace one's password; on request, or always where STRICT is on, the other sessions end."""
+    """Change your password. Other sessions end on request, or always with STRICT."""
     issued = service.change_password(
         work,
         accounts,
@@ -115,7 +115,7 @@ def verify_password(
     current: SignedIn,
     body: VerifyPassword,
 ) -> Status:
-    """Tell whether this is the caller's password, for a page that asks once more."""
+    """Check the caller's password, for a page that asks for it again."""
     find_device = partial(cookies.find_device, request.cookie_header)
     check_current(work, accounts, body.password, find_device, if_none="INVALID_PASSWORD")
     return Status()
@@ -145,7 +145,7 @@ def delete_user(
     current: SignedIn,
     body: DeleteUser,
 ) -> Response:
-    """Delete one's account, or mail the link that does where DELETE_USER_NEEDS_LINK is on."""
+    """Delete your account, or mail a link for it if DELETE_USER_NEEDS_LINK is on."""
     if not work.settings.delete_user:
         return NOT_FOUND
     find_device = partial(cookies.find_device, request.cookie_header)
@@ -186,7 +186,7 @@ def delete_user_callback(
     current: MaybeSignedIn,
     query: Annotated[DeleteUserLink, Query()],
 ) -> Response:
-    """Follow a mailed link in the browser one is signed in with: the account is deleted."""
+    """Delete your account with a mailed link, opened in a browser that is signed in."""
     callback = query.callback_url
     context.origins.check_targets({"callbackURL": callback})
     if not work.settings.delete_user:
@@ -202,7 +202,7 @@ def delete_user_callback(
 
 @routes.get("/list-accounts", response_model=list[AccountOut])
 def list_accounts(db: Db, current: SignedIn) -> Response:
-    """List the ways in which the caller can sign in."""
+    """List the caller's sign-in methods."""
     if users.find_password_hash(db, current.user.id) is None:
         return json_array([])
     return json_array([AccountOut.password_of(current.user)])
@@ -214,7 +214,7 @@ def list_accounts(db: Db, current: SignedIn) -> Response:
     refusals=("FAILED_TO_UNLINK_LAST_ACCOUNT", "ACCOUNT_NOT_FOUND"),
 )
 def unlink_account(work: Work, current: FreshlySignedIn, body: UnlinkAccount) -> Status:
-    """Give up a way of signing in; the last one stays."""
+    """Remove a sign-in method; the last one cannot be removed."""
     service.unlink(work, body.account_id)
     return Status()
 
@@ -228,9 +228,9 @@ def unlink_account(work: Work, current: FreshlySignedIn, body: UnlinkAccount) ->
     refusals=(f"403 {WHILE_IMPERSONATING}",),
 )
 def export_account(work: Work, context: AppContext, current: Protected) -> StreamingResponse:
-    """Download everything this server holds about the caller, as a zip of JSON files.
+    """Download all data about the caller, as a zip of JSON files.
 
-    One at a time: while one is under way the next is a 429.
+    One download at a time; a second one gets a 429.
     """
     refuse_impersonator(current.session)
     user = work.actor

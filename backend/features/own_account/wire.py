@@ -11,7 +11,7 @@ from backend.web.wire import NotNull, PasswordField, Text, TimestampOut, WireMod
 _CALLBACK = Field(
     default=None,
     alias="callbackURL",
-    description="Where the browser goes after the click: a path, or a URL of a trusted origin.",
+    description="Where the opened link redirects to: a path, or a URL of a trusted origin.",
     examples=["/goodbye"],
 )
 _ID = "01a203c2-7c93-7407-ab15-d32628a133b6"
@@ -34,7 +34,7 @@ class ChangePassword(WireModel):
 
 
 class PasswordChanged(WireModel):
-    """The token of the new session, if the others were ended with the old one."""
+    """The user, and the token of the new session if all sessions were ended."""
 
     token: str | None = Field(examples=[None])
     user: UserOut
@@ -49,7 +49,7 @@ class VerifyPassword(WireModel):
 
 
 class DeleteUser(WireModel):
-    """The password, or the token of a mailed link; neither, soon after signing in."""
+    """The password, or the token of a mailed link; neither is needed soon after signing in."""
 
     model_config = example({"password": "correct horse battery"})
 
@@ -66,14 +66,14 @@ class DeleteUserLink(WireModel):
 
 
 class Deletion(WireModel):
-    """What came of it: `User deleted`, or `Verification email sent`."""
+    """`message` is `User deleted`, or `Verification email sent`."""
 
     success: bool = True
     message: str = Field(examples=["User deleted"])
 
 
 class AccountOut(WireModel):
-    """A way of signing in. `accountId` is the user's id at `providerId`."""
+    """A sign-in method. `accountId` is the user's id at `providerId`."""
 
     id: str = Field(examples=[_ID])
     provider_id: str = Field(examples=["credential"])
@@ -98,7 +98,7 @@ class AccountOut(WireModel):
 
 
 class UnlinkAccount(WireModel):
-    """The `id` that list-accounts shows."""
+    """The sign-in method to remove: its `id` from `list-accounts`."""
 
     model_config = example({"accountId": _ID})
 

@@ -33,7 +33,7 @@ from backend.web.wire import Status
 routes = Routes(
     "password reset",
     prefix=AUTH,
-    about="A new password for who has forgotten the old one, by a mailed link.",
+    about="Setting a new password with a mailed link.",
 )
 
 
@@ -41,7 +41,7 @@ routes = Routes(
 def request_password_reset(
     work: Work, link_mailer: LinkMailer, body: RequestReset
 ) -> ResetRequested:
-    """Mail a link with which a new password can be chosen. The answer never tells who is known."""
+    """Mail a link to reset the password. Does not reveal whether an account exists."""
     service.request_reset(work, link_mailer, body.email, body.redirect_to or "")
     return ResetRequested()
 
@@ -60,9 +60,9 @@ def reset_password_callback(
     token: str,
     query: Annotated[OpenReset, Query()],
 ) -> Response:
-    """Open a mailed link: go on to the page where a new password is chosen, or told what is wrong.
+    """Open a mailed link, which redirects to the page for a new password, or with an error.
 
-    Opening uses nothing up: mail scanners open links too.
+    This does not use the link up, because mail scanners open links too.
     """
     base_url, callback = settings.base_url, query.callback_url
     context.origins.check_targets({"callbackURL": callback})
@@ -79,7 +79,7 @@ def reset_password_callback(
 @routes.post(
     "/reset-password",
     response_model=Status,
-    headers={"set-cookie": "Marks a browser that was known before as known still."},
+    headers={"set-cookie": "Renews the cookie of a known browser."},
     hashes=True,
     refusals=("INVALID_TOKEN", *NEW_PASSWORD_REFUSALS),
 )
@@ -92,7 +92,7 @@ def reset_password(
     body: ResetPassword,
     query: Annotated[ResetToken, Query()],
 ) -> Response:
-    """Set a new password with the token of a mailed link. Works once, and signs nobody in."""
+    """Set a new password with the token of a mailed link. Works once, and does not sign in."""
     token = body.token or query.token
     if not token:
         raise Refusal("INVALID_TOKEN")

@@ -11,20 +11,20 @@ _TOKEN = "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"  # noqa: S105  invented, o
 
 
 class RequestReset(WireModel):
-    """Whose password is forgotten, and the page on which a new one is chosen."""
+    """The account's address, and the page on which a new password is chosen."""
 
     model_config = example({"email": "ada@example.com", "redirectTo": "/reset-password"})
 
     email: Email
     redirect_to: Annotated[Text | None, NotNull] = Field(
         default=None,
-        description="Gets `?token=` or `?error=`: a path, or a URL of a trusted origin.",
+        description="A path, or a URL of a trusted origin; `?token=` or `?error=` is added.",
         examples=["/reset-password"],
     )
 
 
 class ResetRequested(WireModel):
-    """Said whether or not somebody has that address."""
+    """The same response for every address."""
 
     status: bool = True
     message: str = "If this email exists in our system, check your email for the reset link"

@@ -28,12 +28,8 @@ from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 from backend.web.wire import Status, Success
 
-routes = Routes(
-    "sessions", prefix=AUTH, about="Reading the session one has, and ending sessions for good."
-)
-_CLEARED_COOKIES = {
-    "set-cookie": "Clears the session's cookies, if it was the caller's own that ended."
-}
+routes = Routes("sessions", prefix=AUTH, about="Reading, listing and revoking your sessions.")
+_CLEARED_COOKIES = {"set-cookie": "Clears the session cookies if the caller's own session ended."}
 
 _NO_SESSION = Response(b"null", headers=NO_CACHE_HEADERS).prerender()
 
@@ -42,7 +38,7 @@ _NO_SESSION = Response(b"null", headers=NO_CACHE_HEADERS).prerender()
 async def get_session(
     request: RequestContext, reader: SessionReader, query: Annotated[GetSession, Query()]
 ) -> Response:
-    """Return the caller's session and user, or null. Use prolongs the session once a day."""
+    """Return the caller's session and user, or null. Extends the session once a day."""
     current = await reader.read(request, refresh=not query.disable_refresh)
     if current is None:
         return _NO_SESSION
@@ -61,7 +57,7 @@ def render_session(current: CurrentSession) -> Response:
 
 @routes.post("/get-session", refusals=("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED",))
 async def defer_session_refresh(body: Anything | None = None) -> NoReturn:
-    """Refuse: this server prolongs sessions as they are read and needs no second request."""
+    """Always refused: sessions are extended when they are read, without a second request."""
     raise Refusal("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED")
 
 
@@ -75,7 +71,7 @@ def sign_out(
 ) -> Response:
     """End the caller's session, if there is one, and clear its cookies.
 
-    An admin who impersonates somebody signs out altogether: the session that waits ends too.
+    If the caller is an impersonating admin, their own session ends too.
     """
     service.sign_out(work, reader.list_tokens(request))
     return Response(Success(), cookies=cookies.clear_session(request.cookie_header))
@@ -83,7 +79,7 @@ def sign_out(
 
 @routes.get("/list-sessions", response_model=list[SessionOut])
 def list_sessions(db: Db, clock: Clock, current: FreshlySignedIn) -> Response:
-    """List the caller's live sessions. Only the caller's own shows its real token."""
+    """List the caller's live sessions. Only the current one shows its real token."""
     rows = sessions.list_live(db, current.user.id, clock.now())
     own = current.session.id
     return json_array(
@@ -102,7 +98,7 @@ def revoke_session(
     cookies: Cookies,
     body: Revoke,
 ) -> Response:
-    """End one of the caller's sessions. The answer is the same whether or not there was one."""
+    """End one of the caller's sessions. The response is the same if there was none."""
     service.revoke(work, mint, current.user.id, body.token)
     if body.token not in {current.token.reveal(), str(current.session.id)}:
         return Response(Status())
@@ -119,7 +115,7 @@ def revoke_sessions(
     cookies: Cookies,
     body: Anything | None = None,
 ) -> Response:
-    """End all of the caller's sessions, this one included."""
+    """End all of the caller's sessions, including the current one."""
     service.revoke_all(work, current.user.id)
     service.sign_out(work, reader.list_admin_tokens(request))
     return Response(Status(), cookies=cookies.clear_session(request.cookie_header))
@@ -127,12 +123,12 @@ def revoke_sessions(
 
 @routes.post("/revoke-other-sessions", response_model=Status)
 def revoke_other_sessions(work: Work, current: SignedIn, body: Anything | None = None) -> Status:
-    """End all of the caller's sessions but this one."""
+    """End all of the caller's sessions except the current one."""
     service.revoke_all(work, current.user.id, except_id=current.session.id)
     return Status()
 
 
 @routes.post("/update-session", refusals=("No fields to update",))
 def update_session(current: SignedIn, body: Anything) -> NoReturn:
-    """Refuse: sessions have no fields of the application's own, so there is nothing to update."""
+    """Always refused: sessions have no custom fields, so there is nothing to update."""
     raise refusal_without_code("No fields to update")

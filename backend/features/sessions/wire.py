@@ -11,7 +11,7 @@ from backend.web.wire import Text, TimestampOut, WireModel
 
 
 class UserOut(WireModel):
-    """A user, as every answer shows one."""
+    """A user, as in every response."""
 
     id: str = Field(examples=["01a203c2-7c93-7407-ab15-d32628a133b6"])
     name: str = Field(examples=["Ada Lovelace"])
@@ -20,10 +20,12 @@ class UserOut(WireModel):
     image: str | None = Field(description="The URL of a picture.", examples=[None])
     created_at: TimestampOut
     updated_at: TimestampOut
-    role: str = Field(description="Several are joined by commas.", examples=["user"])
+    role: str = Field(description="Several roles are separated by commas.", examples=["user"])
     banned: bool = Field(examples=[False])
     ban_reason: str | None = Field(examples=[None])
-    ban_expires: TimestampOut | None = Field(description="null: a ban has no end.", examples=[None])
+    ban_expires: TimestampOut | None = Field(
+        description="null if the ban is permanent.", examples=[None]
+    )
 
     @classmethod
     def of(cls, user: User) -> "UserOut":
@@ -43,8 +45,8 @@ class UserOut(WireModel):
 
 
 class SessionOut(WireModel):
-    """A session. `token` is the real token for the caller's own; for others, whose tokens we do
-    not know, it is the session's id, which revokes but does not open."""
+    """A session. Only for the current session is `token` the real token. For all others it is the
+    session's id, which can be used to revoke the session, but not to sign in."""
 
     id: str = Field(examples=["01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"])
     token: str = Field(examples=["N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"])
@@ -55,7 +57,7 @@ class SessionOut(WireModel):
     ip_address: str = Field(examples=["203.0.113.7"])
     user_agent: str = Field(examples=["Mozilla/5.0"])
     impersonated_by: str | None = Field(
-        description="The admin who acts as this user.", examples=[None]
+        description="The id of the impersonating admin.", examples=[None]
     )
 
     @classmethod
@@ -74,7 +76,7 @@ class SessionOut(WireModel):
 
 
 class SessionAndUser(WireModel):
-    """The caller's session, and whose it is."""
+    """The caller's session and user."""
 
     session: SessionOut
     user: UserOut
@@ -85,19 +87,19 @@ class SessionAndUser(WireModel):
 
 
 class Revoke(WireModel):
-    """Which session to end: its token, or the handle that list-sessions showed."""
+    """The session to end: its token, or the handle from `list-sessions`."""
 
     token: Annotated[Text, Field(examples=["01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"])]
 
 
 class GetSession(WireModel):
-    """`disableRefresh` with any value, even "false", leaves the session's end where it is."""
+    """With `disableRefresh`, whatever its value (even "false"), the session is not extended."""
 
     disable_refresh: Annotated[str | None, Field(examples=["true"])] = None
 
 
 class Anything(WireModel):
-    """A body nobody reads; sign-out and others accept one."""
+    """Ignored."""
 
 
 def _text(value: UUID | None) -> str | None:

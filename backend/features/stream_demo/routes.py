@@ -20,15 +20,15 @@ _HEADERS = {
     head=True,
     response_model=StreamingResponse,
     media_type="text/event-stream",
-    headers={"x-accel-buffering": "Asks proxies to pass each event on as it comes."},
+    headers={"x-accel-buffering": "Asks proxies not to buffer the stream."},
 )
 async def stream(
     _: Protected, request: RequestContext, reader: SessionReader, ticker: Ticker
 ) -> StreamingResponse:
-    """Send five events, a fifth of a second apart: the example of a stream. Limited per user.
+    """Send five events, a fifth of a second apart. An example of a stream, rate limited per user.
 
-    Each is `data: {"number": 1, "sentAt": "..."}`. When all arrive at once, a proxy in between
-    holds streams back. Who is signed out meanwhile gets `event: end` in place of the next one. The
+    Each event is `data: {"number": 1, "sentAt": "..."}`. If all arrive at once, a proxy in between
+    buffers streams. If the caller is signed out meanwhile, the next event is `event: end`. The
     stream also ends when the server stops.
     """
 

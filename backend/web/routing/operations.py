@@ -27,7 +27,7 @@ _EXAMPLES = {"VALIDATION_ERROR": "[body.email] Invalid email address"}
 _EMPTY = "an empty body"
 _DEFAULT_RESPONSE = {
     "model": Problem,
-    "description": "Anything else that goes wrong.",
+    "description": "Any other error.",
     "content": {
         "application/json": {
             "example": {"message": "Internal Server Error", "code": "INTERNAL_SERVER_ERROR"}
@@ -60,9 +60,12 @@ def _refusals(spec: RouteSpec, signature: HandlerSignature) -> dict[int, dict[st
     refusals = _group_by_status(_refusal_codes(spec, signature))
     if spec.redirect:
         headers = _headers(location=spec.redirect)
-        refusals[302] = {"description": "Sends the browser on.", **headers}
+        refusals[302] = {"description": "Redirects the browser.", **headers}
     if spec.or_status is not None:
-        refusals[spec.or_status] = {"model": spec.response_model, "description": "Not so."}
+        refusals[spec.or_status] = {
+            "model": spec.response_model,
+            "description": "Unavailable.",
+        }
     if spec.auth_rules or signature.dependencies:
         refusals[429] = _too_many_requests()
     if 503 in refusals and spec.or_status != 503:
@@ -154,7 +157,7 @@ def _success_response(spec: RouteSpec) -> dict[str, Any]:
         is_text = spec.media_type.startswith("text/")
         schema = {"type": "string"} if is_text else {"type": "string", "format": "binary"}
         response["content"] = {spec.media_type: {"schema": schema}}
-    return {"description": "Done", **response, **_headers(**spec.headers)}
+    return {"description": "Success", **response, **_headers(**spec.headers)}
 
 
 def _headers(**texts: str) -> dict[str, Any]:

@@ -8,9 +8,7 @@ from backend.storage.work import Work
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 
-routes = Routes(
-    "admin: bans", prefix=f"{AUTH}/admin", about="Keeping users out, and letting them in again."
-)
+routes = Routes("admin: bans", prefix=f"{AUTH}/admin", about="Banning users.")
 
 
 @routes.post(
@@ -24,7 +22,7 @@ routes = Routes(
     ),
 )
 def ban_user(work: Work, current: SilentlySignedIn, body: BanUser) -> OneUser:
-    """Keep a user out, for good or for some seconds. Their sessions end at once."""
+    """Ban a user, permanently or for a number of seconds. Their sessions end at once."""
     banned = user_changes.ban(work, current, body.user_id, body.ban_reason, body.ban_expires_in)
     return OneUser(user=UserOut.of(banned))
 
@@ -35,5 +33,5 @@ def ban_user(work: Work, current: SilentlySignedIn, body: BanUser) -> OneUser:
     refusals=("YOU_ARE_NOT_ALLOWED_TO_BAN_USERS", "USER_NOT_FOUND"),
 )
 def unban_user(work: Work, current: SilentlySignedIn, body: OfUser) -> OneUser:
-    """Let a banned user in again."""
+    """Lift a user's ban."""
     return OneUser(user=UserOut.of(user_changes.unban(work, current, body.user_id)))

@@ -34,7 +34,7 @@ routes = Routes(
 def impersonate_user(
     work: Work, current: SilentlySignedIn, issuer: SessionIssuer, cookies: Cookies, body: OfUser
 ) -> Response:
-    """Act as a user for an hour. The admin's own session waits in a cookie of its own."""
+    """Act as a user for an hour. The admin's own session is kept in another cookie."""
     issued = impersonation.start(work, issuer, current, body.user_id)
     if isinstance(issued, Challenge):
         return render_challenge(issued)
@@ -59,7 +59,7 @@ def stop_impersonating(
     cookies: Cookies,
     body: Anything | None = None,
 ) -> Response:
-    """Go back to the admin's own session. If that has ended meanwhile, nobody is signed in."""
+    """Return to the admin's own session. If it has ended meanwhile, the browser is signed out."""
     admin_tokens = cookies.read_admin_sessions(request.cookie_header)
     back = impersonation.stop(work, current, admin_tokens)
     if back is None:

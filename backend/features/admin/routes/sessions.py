@@ -24,7 +24,7 @@ from backend.web.wire import Success
 routes = Routes(
     "admin: sessions",
     prefix=f"{AUTH}/admin",
-    about="Everybody's sessions, for admins, and what a role allows.",
+    about="The sessions of any user, and the permissions of a role.",
 )
 _NO_PERMISSIONS = "invalid permission check. no permission(s) were passed."
 
@@ -37,7 +37,7 @@ _NO_PERMISSIONS = "invalid permission check. no permission(s) were passed."
 def list_user_sessions(
     db: Db, clock: Clock, current: SilentlySignedIn, body: OfUser
 ) -> UserSessions:
-    """List a user's live sessions, those of impersonating admins included."""
+    """List a user's live sessions, including those of impersonating admins."""
     check_permissions(current, LIST_SESSIONS)
     live = sessions.list_live(db, body.user_id, clock.now())
     own = current.session.id
@@ -57,7 +57,7 @@ def list_user_sessions(
 def revoke_user_session(
     work: Work, current: SilentlySignedIn, mint: TokenMint, body: RevokeUserSession
 ) -> Success:
-    """End one session of anybody. The answer is the same whether or not there was one."""
+    """End one session of any user. The response is the same if there was none."""
     sessions.revoke(work, mint, current, body.session_token)
     return Success()
 
@@ -68,14 +68,14 @@ def revoke_user_session(
     refusals=("YOU_ARE_NOT_ALLOWED_TO_REVOKE_USERS_SESSIONS",),
 )
 def revoke_user_sessions(work: Work, current: SilentlySignedIn, body: OfUser) -> Success:
-    """End every session of a user. The answer is the same whether or not there were any."""
+    """End all sessions of a user. The response is the same if there were none."""
     sessions.revoke_all(work, current, body.user_id)
     return Success()
 
 
 @routes.post("/has-permission", response_model=PermissionAnswer, refusals=(_NO_PERMISSIONS,))
 def has_permission(current: SilentlySignedIn, body: HasPermission) -> PermissionAnswer:
-    """Tell whether the caller's role allows all that is asked."""
+    """Check whether the caller's role has all of these permissions."""
     if body.permissions is None:
         if body.permission is None:
             raise Refusal("VALIDATION_ERROR", "[body] Invalid input")

@@ -42,15 +42,15 @@ from backend.web.wire import Status, Success
 routes = Routes(
     "admin: users",
     prefix=f"{AUTH}/admin",
-    about="Everybody's accounts, for admins: found, made, changed and deleted.",
+    about="Finding, creating, changing and deleting users.",
 )
 
 
 @routes.get("/list-users", response_model=UserList, refusals=("YOU_ARE_NOT_ALLOWED_TO_LIST_USERS",))
 def list_users(db: Db, current: SilentlySignedIn, query: Annotated[ListUsers, Query()]) -> UserList:
-    """List users: searched, filtered, sorted, page by page.
+    """List, search, filter and sort users, page by page.
 
-    `total` is exact up to 10,000; beyond it is an estimate, which no page has to wait for.
+    `total` is exact up to 10,000; a larger total is an estimate.
     """
     check_permissions(current, LIST_USERS)
     user_query = query.to_query()
@@ -90,7 +90,7 @@ def get_user(db: Db, current: SilentlySignedIn, query: Annotated[ById, Query()])
 def create_user(
     work: Work, current: SilentlySignedIn, accounts: Accounts, body: CreateUser
 ) -> OneUser:
-    """Make an account for somebody else."""
+    """Create a user."""
     check_permissions(current, CREATE_USERS)
     more = body.data or NewUserData()
     refuse_unknown(more.model_extra)
@@ -141,7 +141,7 @@ def admin_update_user(work: Work, current: SilentlySignedIn, body: ChangeUser) -
     ),
 )
 def set_role(work: Work, current: SilentlySignedIn, body: SetRole) -> OneUser:
-    """Give a user other roles, which hold at once in every session of theirs."""
+    """Replace a user's roles, with immediate effect in all their sessions."""
     return OneUser(user=UserOut.of(user_changes.set_role(work, current, body.user_id, body.role)))
 
 
@@ -158,7 +158,7 @@ def set_role(work: Work, current: SilentlySignedIn, body: SetRole) -> OneUser:
 def set_user_password(
     work: Work, current: SilentlySignedIn, accounts: Accounts, body: SetUserPassword
 ) -> Status:
-    """Give a user a password. A reset mail is the better way: only the user then knows it."""
+    """Set a user's password. A reset mail is safer: then only the user knows the password."""
     users.set_password(work, accounts, current, body.user_id, body.new_password)
     return Status()
 
@@ -174,6 +174,6 @@ def set_user_password(
     ),
 )
 def remove_user(work: Work, current: SilentlySignedIn, accounts: Accounts, body: OfUser) -> Success:
-    """Delete a user with everything that is theirs."""
+    """Delete a user and all their data."""
     users.remove(work, accounts, current, body.user_id)
     return Success()

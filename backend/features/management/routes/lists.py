@@ -33,9 +33,9 @@ routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 def find_users(
     _: Administrator, db: Db, clock: Clock, query: Annotated[PageOfUsers, Query()]
 ) -> ActiveUsers:
-    """Find users, page by page, with their live sessions and their last sign-in.
+    """Find users, page by page, with their live sessions and last sign-in.
 
-    `total` is exact up to 10,000; beyond it is an estimate, which no page has to wait for.
+    `total` is exact up to 10,000; a larger total is an estimate.
     """
     now = clock.now()
     rows, total = user_listing.find_page(db, query.to_query(now, query.limit, query.offset))
@@ -60,10 +60,10 @@ def find_users(
 def export_users(
     current: Administrator, work: Work, context: AppContext, query: Annotated[FilterUsers, Query()]
 ) -> StreamingResponse:
-    """Download all users whom the filters let pass, as CSV for a spreadsheet.
+    """Download all users who match the filters, as CSV for a spreadsheet.
 
-    One at a time for each admin. The audit trail says who did, and how many users there were when
-    the download began; beyond 10,000 that is an estimate.
+    Each admin can run one download at a time. The audit trail records who downloaded, and how many
+    users there were at the start; above 10,000 that is an estimate.
     """
     database, now = context.runtime.database, work.now()
     user_query = query.to_query(now, user_export.BATCH)
@@ -87,7 +87,7 @@ def export_users(
 def find_sessions(
     _: Administrator, db: Db, clock: Clock, query: Annotated[SessionsQuery, Query()]
 ) -> LiveSessions:
-    """Find everybody's live sessions, newest first, page by page; those of impersonators too."""
+    """Find live sessions of all users, newest first, page by page."""
     rows = session_list.find_page(db, query.filter(), clock.now(), query.limit + 1)
     page = [LiveSession.of(each) for each in rows[: query.limit]]
     return LiveSessions(sessions=page, cursor=page[-1].id if len(rows) > query.limit else None)

@@ -17,7 +17,6 @@ routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 def read_log(_: Administrator, ring: LogRing, query: Annotated[LogQuery, Query()]) -> LogOut:
     """Read the latest log lines of this process, newest first.
 
-    They are kept in memory only: at most 2,000, and none from before the start. With several
-    replicas each has its own.
+    The latest 2,000 are kept in memory; a restart discards them. Each replica has its own.
     """
     return log.read(ring, query)

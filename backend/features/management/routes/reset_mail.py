@@ -17,6 +17,6 @@ routes = Routes("admin", prefix="/api/admin", auth_rules=False)
 def send_reset(
     work: Work, link_mailer: LinkMailer, current: Administrator, body: SendReset
 ) -> ResetSent:
-    """Mail a user a link for a new password, and tell whether it leaves."""
+    """Mail a user a link to reset their password."""
     user = reset_mail.send(work, link_mailer, current, body.user_id, body.redirect_to)
     return ResetSent(email=user.email, sends=link_mailer.mailer.sends)

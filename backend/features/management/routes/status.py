@@ -10,7 +10,7 @@ from backend.web.routing.routes import Routes
 routes = Routes(
     "admin",
     prefix="/api/admin",
-    about="This deployment, for admins: its state, its audit trail and figures, its mails.",
+    about="The status of this deployment, and its lists, audit trail, figures and mails.",
     auth_rules=False,
 )
 
@@ -19,7 +19,7 @@ routes = Routes(
 def read_status(
     _: Administrator, request: RequestContext, context: AppContext, deployment: DeploymentStatus
 ) -> StatusOut:
-    """Tell the version, where the data is and whether it lasts, and the state of all that helps."""
+    """Return the status of this deployment: its version, its database and its services."""
     return deployment.read(_describe_proxy(request, context.addresses))
 
 
