@@ -243,7 +243,7 @@ class TestOneSession:
         user = str(panel.gatehouse.user_id(ADA))
         assert admin.post("admin/impersonate-user", {"userId": user}).status_code == 200
         updates = panel.run_handler(index.on_filter, panel.context(), "ada", "")
-        assert words.ACTS_AS_THEM.format(OWNER_EMAIL) in updates[index.listed]
+        assert words.BY.format(OWNER_EMAIL) in updates[index.listed]
         updates = panel.run_handler(
             detail.render, panel.context(id=admin.session()["session"]["id"])
         )

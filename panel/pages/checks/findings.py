@@ -63,7 +63,8 @@ def as_json(run: DoctorRun) -> str:
 
 
 def _result(run: DoctorRun, now: datetime) -> Markup:
-    summary = words.STOPPED if run.is_stopping else summarize(run.findings)
+    finished = [each for each in run.findings if each.verdict is not Verdict.SKIPPED]
+    summary = words.STOPPED if run.is_stopping else summarize(finished)  # one line, for a badge
     details = words.run_summary(
         run.deployment.url,
         run.deployment.frontend,

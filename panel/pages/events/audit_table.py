@@ -49,9 +49,10 @@ def render(
 
 
 def render_kind(event: EventJson) -> Markup:
-    """Return the badge that says what happened."""
-    severity = words.SEVERITIES.get(event["kind"], "")
-    return badge(words.happened(event["kind"], event["detail"]), severity)
+    """Return the badge that says what happened, and the reason if there is one."""
+    label = badge(words.kind_label(event["kind"]), words.SEVERITIES.get(event["kind"], ""))
+    reason = words.reason(event["detail"])
+    return Markup("{} <span class='soft'>{}</span>").format(label, reason) if reason else label
 
 
 def render_user(event: EventJson, emails: Mapping[str, str]) -> Markup:

@@ -34,7 +34,7 @@ KINDS = {
     "admin_created": "First admin created",
     "users_imported": "Users imported",
     "users_exported": "User list exported",
-    "database_restored": "Database restored from a snapshot",
+    "database_restored": "Database restored",
 }
 """The label of each kind of event, in the order in which a filter offers them."""
 _REASONS = {
@@ -90,11 +90,14 @@ YES, NO = "yes", "no"
 _FOR_GOOD = "the ban is lifted"
 
 
-def happened(kind: str, detail: Mapping[str, Any]) -> str:
-    """Describe an event; an unknown kind keeps its name."""
-    label = KINDS.get(kind) or kind.replace("_", " ").capitalize()
-    reason = _REASONS.get(str(detail.get("reason", "")))
-    return f"{label}: {reason}" if reason else label
+def kind_label(kind: str) -> str:
+    """Return the label of a kind of event; an unknown kind keeps its name."""
+    return KINDS.get(kind) or kind.replace("_", " ").capitalize()
+
+
+def reason(detail: Mapping[str, Any]) -> str:
+    """Return why it happened; empty if the event does not say, or the reason is unknown."""
+    return _REASONS.get(str(detail.get("reason", "")), "")
 
 
 def detail(name: str, value: Any) -> tuple[str, str]:

@@ -77,13 +77,16 @@ def render_session(
 
 
 def badges_of(session: SessionJson, own: str, admins: dict[str, dict[str, Any]]) -> Markup:
-    """Return the badge of the admin's own session or of an impersonated one."""
+    """Return the badge of the admin's own session, or of an impersonated one and by whom."""
     if session["id"] == own:
         return badge(words.YOURS, "good")
     if not session["impersonatedBy"]:
         return Markup()
     admin = admins.get(session["impersonatedBy"])
-    return badge(words.ACTS_AS_THEM.format(admin["email"] if admin else words.GONE_ADMIN), "warn")
+    by_whom = words.BY.format(admin["email"] if admin else words.GONE_ADMIN)
+    return Markup("{} <span class='soft'>{}</span>").format(
+        badge(words.IMPERSONATED, "warn"), by_whom
+    )
 
 
 def ipv6_prefix(address: str) -> str:

@@ -35,7 +35,7 @@ ONLY_OF = Markup("Only sessions of <b>{}</b>.")
 ALL_OF = Markup("All sessions of {}")
 EVENTS_OF = Markup("Events of {}")
 SESSION_OF = Markup("Session of {}")
-ACTS_AS_THEM = "impersonated by {}"
+IMPERSONATED, BY = "impersonated", "by {}"
 ASK_END_ONE = Markup("This ends the session of {} ({}, {}) at once. They can sign in again.")
 ASK_END_MINE = Markup(
     "<b>This is your own session</b> ({}). Ending it signs you out of the panel at once and "
