@@ -48,20 +48,28 @@ def _parser() -> argparse.ArgumentParser:
         return command
 
     add("serve", _serve, "serve the API alone; run as many of these as you like")
-    add("migrate", _migrate, "bring the database to the newest step and stop")
+    add("migrate", _migrate, "migrate the database to the newest version and exit")
     add("openapi", _openapi, "print the description of every endpoint, as JSON")
-    admin = add("create-admin", _create_admin, "make an admin; the password is asked for or piped")
+    admin = add(
+        "create-admin",
+        _create_admin,
+        "create an admin; asks for the password",
+    )
     admin.add_argument("email")
     admin.add_argument("--name", default="Admin")
-    importing = add("import-users", _import, "move users in from CSV or JSON lines; run it again")
+    importing = add("import-users", _import, "import users from CSV or JSON; can be repeated")
     importing.add_argument("file", type=Path)
-    importing.add_argument("--dry-run", action="store_true", help="check every line, store none")
-    exporting = add("export-users", _export, "move users out, into a new .csv or .jsonl file")
+    importing.add_argument("--dry-run", action="store_true", help="check every line, store nothing")
+    exporting = add("export-users", _export, "export all users to a new .csv or .jsonl file")
     exporting.add_argument("file", type=Path)
     restored = add(
-        "after-restore", _after_restore, "a backup was put back: end every session and mailed link"
+        "after-restore",
+        _after_restore,
+        "end every session and mailed link, after a backup was restored",
     )
-    restored.add_argument("--as-of", type=timestamp, help="when it was made, as 2026-11-29T12:00Z")
+    restored.add_argument(
+        "--as-of", type=timestamp, help="the age of the backup: 2026-11-29T12:00Z"
+    )
     return parser
 
 
@@ -88,7 +96,7 @@ def _create_admin(args: argparse.Namespace) -> int:
     if not is_email_address(email):
         raise SettingsError(f"{args.email!r} is not an e-mail address")
     if not is_valid_name(args.name):
-        raise SettingsError(f"--name: a name is text of at most {MAX_NAME_LENGTH} characters")
+        raise SettingsError(f"--name: a name has at most {MAX_NAME_LENGTH} characters")
     with _runtime() as runtime:
         settings = runtime.settings
         password = _ask_for_password()
@@ -99,7 +107,7 @@ def _create_admin(args: argparse.Namespace) -> int:
         with Work(runtime, SYSTEM) as work:
             hasher = PasswordHasher(settings.bcrypt_rounds)
             added = add_admin(work, hasher, email, args.name, password)
-    outcome = "is an admin now" if added else "has an account already, and it was left as it is"
+    outcome = "is now an admin" if added else "already has an account, which was not changed"
     sys.stdout.write(f"{email} {outcome}\n")
     return 0 if added else 1
 
@@ -109,8 +117,8 @@ def _ask_for_password() -> Password:
     if not sys.stdin.isatty():
         return Password(sys.stdin.readline().rstrip("\r\n"))
     password = getpass.getpass("Password: ")
-    if getpass.getpass("Once more: ") != password:
-        raise SettingsError("the two passwords differ")
+    if getpass.getpass("Repeat password: ") != password:
+        raise SettingsError("the passwords do not match")
     return Password(password)
 
 
@@ -150,7 +158,7 @@ def _runtime() -> Iterator[Runtime]:
             # No sessions are cached here, and events need not be logged besides the audit trail.
             yield Runtime(database, clock, randomness, settings, _ignore, _ignore)
     except DatabaseUnavailable as error:
-        raise SettingsError(f"the database says: {error}") from None
+        raise SettingsError(f"the database reports: {error}") from None
 
 
 def _ignore(*_: object) -> None:

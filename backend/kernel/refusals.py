@@ -60,7 +60,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "INVALID_ERROR_CALLBACK_URL": (403, "Invalid errorCallbackURL"),
     "INVALID_NEW_USER_CALLBACK_URL": (403, "Invalid newUserCallbackURL"),
     "SESSION_NOT_FRESH": (403, "Session is not fresh"),
-    "ADMINS_ONLY": (403, "Only admins may do this"),
+    "ADMINS_ONLY": (403, "Only admins can do this"),
     "YOU_ARE_NOT_ALLOWED_TO_CHANGE_USERS_ROLE": (403, "You are not allowed to change users role"),
     "YOU_ARE_NOT_ALLOWED_TO_CREATE_USERS": (403, "You are not allowed to create users"),
     "YOU_ARE_NOT_ALLOWED_TO_LIST_USERS": (403, "You are not allowed to list users"),
@@ -87,14 +87,17 @@ CODES: Mapping[str, tuple[int, str]] = {
         405,
         "POST method requires deferSessionRefresh to be enabled in session config",
     ),
-    "METHOD_NOT_ALLOWED": (405, "The request method is not known here"),
+    "METHOD_NOT_ALLOWED": (405, "The request method is not supported"),
     "REQUEST_TIMEOUT": (408, "The request took too long to arrive"),
     "PAYLOAD_TOO_LARGE": (413, "The request body is too large"),
     "UNSUPPORTED_MEDIA_TYPE": (415, "Content-Type is not allowed"),
     "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL": (422, "User already exists. Use another email."),
     "REQUEST_HEADER_FIELDS_TOO_LARGE": (431, "The request line and headers are too large"),
     "INTERNAL_SERVER_ERROR": (500, "Internal Server Error"),
-    "SERVICE_UNAVAILABLE": (503, "The service is busy or its database is away. Please try again."),
+    "SERVICE_UNAVAILABLE": (
+        503,
+        "The service is busy or its database is unavailable. Please try again.",
+    ),
 }
 
 

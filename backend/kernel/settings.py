@@ -216,7 +216,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _is_consistent(self) -> "Settings":
         if self.production and self.bcrypt_rounds < 10:
-            raise ValueError("BCRYPT_ROUNDS below 10 is too weak for production; leave it at 12")
+            raise ValueError("BCRYPT_ROUNDS below 10 is too weak for production; use 12")
         if self.production and any(map(trusts_everybody, self.frontend_url)):
             raise ValueError(
                 "FRONTEND_URL trusts every site with your users' sessions; name your app's origin, "

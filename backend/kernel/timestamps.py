@@ -23,7 +23,7 @@ def parse_timestamp(text: str) -> datetime:
     """
     text = text.strip()
     if not _ISO.fullmatch(text):
-        raise ValueError("is no date such as 2024-03-11T02:11:52Z")
+        raise ValueError("is not a date such as 2024-03-11T02:11:52Z")
     try:
         text = re.sub(r"\s*(UTC|Z)$", "+00:00", text, flags=re.IGNORECASE)
         timestamp = datetime.fromisoformat(text)
@@ -42,7 +42,7 @@ def to_utc(timestamp: datetime) -> datetime:
     try:
         return timestamp.astimezone(UTC)
     except OverflowError:
-        raise ValueError("is not within the years 1 to 9999 of UTC") from None
+        raise ValueError("is not between the years 1 and 9999 in UTC") from None
 
 
 def add_seconds(timestamp: datetime, seconds: float) -> datetime:

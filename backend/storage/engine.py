@@ -221,7 +221,7 @@ def create_private(file: Path) -> None:
     except OSError as error:
         raise SettingsError(
             f"{file} cannot be written: {error.strerror}. "
-            "Set DATA_DIR to a folder that this user may write."
+            "Set DATA_DIR to a folder that this user may write to."
         ) from None
 
 

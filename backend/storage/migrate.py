@@ -94,7 +94,7 @@ def _is_newest(connection: Connection) -> bool:
     at = _current_revision(connection)
     if at is not None and at > HEAD:
         raise SettingsError(
-            f"The database is at step {at}, this Gatehouse knows steps up to {HEAD}. "
+            f"The database is at step {at}, but this Gatehouse knows only steps up to {HEAD}. "
             "Start the newer version again, or restore an older backup."
         )
     return at == HEAD

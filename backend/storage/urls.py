@@ -31,7 +31,7 @@ def direct_url(settings: Settings) -> URL | None:
     if settings.database_url_direct is not None:
         direct = _parse("DATABASE_URL_DIRECT", settings.database_url_direct)
         if direct.get_backend_name() != "postgresql":
-            raise SettingsError("DATABASE_URL_DIRECT must name the PostgreSQL of DATABASE_URL.")
+            raise SettingsError("DATABASE_URL_DIRECT must be for the PostgreSQL of DATABASE_URL.")
         return direct
     if not _is_neon(url):
         return url
@@ -53,11 +53,11 @@ def _parse(name: str, pasted: Secret) -> URL:
     url = _make_url(name, _strip_command(pasted.reveal()))
     if url.drivername.startswith("sqlite"):
         if not url.database or url.database == ":memory:":
-            raise SettingsError(f"{name}: an in-memory SQLite would lose everything; name a file.")
+            raise SettingsError(f"{name}: an in-memory SQLite would lose everything; use a file.")
         return sqlite_url(Path(url.database))
     if url.drivername not in _POSTGRES:
         raise SettingsError(
-            f"{name} names {url.drivername!r}; Gatehouse speaks PostgreSQL and SQLite. "
+            f"{name} is for {url.drivername!r}; Gatehouse supports PostgreSQL and SQLite. "
             "Use postgresql://…, or unset it for SQLite."
         )
     return _for_psycopg2(url)
@@ -77,7 +77,7 @@ def _make_url(name: str, text: str) -> URL:
         url = None
     if url is None or not (url.host or url.database or url.query or url.drivername == "sqlite"):
         raise SettingsError(
-            f"{name} is not a database URL. It looks like postgresql://USER:PASSWORD@HOST/DATABASE."
+            f"{name} is not a URL such as postgresql://USER:PASSWORD@HOST/DATABASE."
         ) from None
     if url.port is not None and not 0 < url.port < 65_536:
         raise SettingsError(f"{name}: {url.port} is not a port between 1 and 65535.")
@@ -85,7 +85,7 @@ def _make_url(name: str, text: str) -> URL:
         raise SettingsError(f"{name}: it must not contain %00.")
     if "@" in (url.host or ""):
         raise SettingsError(
-            f"{name}: the password has an @ in it; write %40 instead (and %2F for /, %3A for :)."
+            f"{name}: the password contains an @; write %40 instead (and %2F for /, %3A for :)."
         )
     return url
 

@@ -87,7 +87,7 @@ def test_a_date_that_nobody_could_read_back_is_refused_on_every_way_in(far_east,
     root = make_admin(far_east)
     far_east.member(ADA, address="198.51.100.1")
     (line, _) = import_user(far_east, created_at=date)
-    assert line == "line 1: created_at: is not within the years 1 to 9999 of UTC"
+    assert line == "line 1: created_at: is not between the years 1 and 9999 in UTC"
     payload = {"userId": user_id_of(far_east, ADA), "data": {"banned": True, "banExpires": date}}
     assert root.post("/api/auth/admin/update-user", payload).status_code == 400
     query = {"filterField": "createdAt", "filterOperator": "lt", "filterValue": date}

@@ -323,7 +323,7 @@ SMTP = Secret("smtp://mail.example.com")
         ({"smtp_url": Secret("mail.example.com:587"), "mail_from": SENDER}, "SMTP_URL"),
         ({"smtp_url": Secret("smtp://host:port"), "mail_from": SENDER}, "SMTP_URL"),
         ({"smtp_url": Secret("smtp://:587"), "mail_from": SENDER}, "SMTP_URL"),
-        ({"smtp_url": Secret("smtp://u:p@h?starttls=off"), "mail_from": SENDER}, "clear"),
+        ({"smtp_url": Secret("smtp://u:p@h?starttls=off"), "mail_from": SENDER}, "unencrypted"),
         ({"smtp_url": Secret("smtp://u:12/34@host"), "mail_from": SENDER}, "percent-encoded"),
         ({"smtp_url": Secret("smtp://u:12#34@host"), "mail_from": SENDER}, "percent-encoded"),
         ({"smtp_url": Secret("smtp://u:12/34@host:25"), "mail_from": SENDER}, "percent-encoded"),

@@ -229,7 +229,7 @@ def test_the_cursor_of_a_page_leads_on_when_the_session_behind_it_has_ended(any_
         (
             SESSIONS,
             "address=10.0.0.0/8",
-            "[query.address] of networks only the /64 of IPv6 can be asked for",
+            "[query.address] Invalid input: the only networks allowed are IPv6 /64s",
         ),
     ],
 )

@@ -127,12 +127,15 @@ def test_an_address_is_enough(gatehouse):
         ({"email": "a@b.co", "name": "x" * 501}, "name: string should have at most 500"),
         ({"email": "a@b.co", "image": "x" * 2049}, "image: string should have at most 2048"),
         ({"email": "a@b.co", "banReason": "x" * 1001}, "ban_reason: string should have at most 10"),
-        ({"email": "a@b.co", "role": "root"}, "role: 'root' is no role; there are admin, user"),
+        (
+            {"email": "a@b.co", "role": "root"},
+            "role: 'root' is not a role; the roles are admin, user",
+        ),
         ({"email": "a@b.co", "banned": "perhaps"}, "banned: input should be a valid boolean"),
-        ({"email": "a@b.co", "created_at": "once"}, "created_at: is no date such as"),
+        ({"email": "a@b.co", "created_at": "once"}, "created_at: is not a date such as"),
         (
             {"email": "a@b.co", "password": "secret"},
-            "password_hash: the hash is of an unknown kind",
+            "password_hash: the hash must be bcrypt, argon2",
         ),
         ({"email": "a@b.co", "password": "$2b$31$" + "a" * 53}, "password_hash: bcrypt's work"),
     ],
@@ -165,12 +168,12 @@ def test_a_broken_line_keeps_its_batch_out_and_no_other(gatehouse, monkeypatch):
     errors, report = import_text(gatehouse, "\n".join(broken) + "\n")
 
     assert errors == [
-        "line 16: a quote is opened and not closed",
-        "lines 12-21: nothing imported; 9 good lines wait for 1 bad one to be mended",
+        "line 16: a quotation mark is never closed",
+        "lines 12-21: nothing imported; 9 valid lines wait: fix 1 invalid line",
     ]
     assert report == [
         "20 users imported",
-        "1 bad line; 9 good lines beside them wait: mend the file and run it again",
+        "1 invalid line; 9 valid lines in the same batches wait: fix the file and import it again",
     ]
     assert len(list_users(gatehouse)) == 20
 
@@ -179,7 +182,7 @@ def test_a_broken_line_keeps_its_batch_out_and_no_other(gatehouse, monkeypatch):
     assert errors == []
     assert report == [
         "10 users imported",
-        "20 already here, left as they are: lines 2-11, 22-31",
+        "20 exist already and were not changed: lines 2-11, 22-31",
     ]
     assert len(list_users(gatehouse)) == 30
 
@@ -190,14 +193,14 @@ def test_whoever_is_here_already_is_left_as_they_are(any_gatehouse):
 
     _, report = import_text(any_gatehouse, f'email,name,password\nADA@example.com,Eve,"{HASH}"\n')
 
-    assert report == ["0 users imported", "1 already here, left as they are: lines 2"]
+    assert report == ["0 users imported", "1 exist already and were not changed: lines 2"]
     assert list_users(any_gatehouse) == before
 
 
 def test_one_address_twice_in_a_batch_is_a_mistake(gatehouse):
     errors, _ = import_text(gatehouse, "email\nada@example.com\nADA@example.com\n")
 
-    assert errors[0] == "line 3: the address is that of line 2"
+    assert errors[0] == "line 3: the address is the same as on line 2"
     assert list_users(gatehouse) == []
 
 
@@ -209,7 +212,7 @@ def test_a_dry_run_says_the_same_and_changes_nothing(gatehouse):
 
     assert report == [
         "1 user would be imported",
-        "1 already here, left as they are: lines 2",
+        "1 exist already and were not changed: lines 2",
         "ignored fields: plan",
     ]
     assert [row.email for row in list_users(gatehouse)] == ["ada@example.com"]
@@ -234,7 +237,7 @@ def test_odd_names_move_out_and_in_again_unchanged(gatehouse, ending):
 
 def test_ids_that_cannot_be_kept_are_counted(gatehouse):
     _, report = import_text(gatehouse, "id,email\nXkq7VbT1yPz0sLmN4wRc8dHfJ2gA5eUo,a@example.com\n")
-    assert report == ["1 user imported", "1 id replaced by new ones: they are no UUIDs"]
+    assert report == ["1 user imported", "1 id replaced with new ones: they are not UUIDs"]
 
 
 def test_fields_are_known_in_every_spelling_of_their_names(gatehouse):
@@ -280,7 +283,7 @@ def test_an_admin_is_made_from_a_pipe_and_only_once(tmp_path):
     first = run_command(tmp_path, "create-admin", "Boss@example.com", typed=PASSWORD + "\n")
     second = run_command(tmp_path, "create-admin", "boss@example.com", typed="another password\n")
 
-    assert (first.returncode, first.stdout) == (0, "boss@example.com is an admin now\n")
+    assert (first.returncode, first.stdout) == (0, "boss@example.com is now an admin\n")
     assert (second.returncode, "left as it is" in second.stdout) == (1, True)
     run_command(tmp_path, "export-users", "out.jsonl")
     (boss,) = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
@@ -309,7 +312,7 @@ def test_an_admin_who_cannot_be_is_refused_in_plain_words(tmp_path, address, typ
 def test_a_name_that_nobody_may_have_is_refused_in_plain_words(tmp_path, name):
     process = run_command(tmp_path, "create-admin", "a@example.com", "--name", name, typed=PASSWORD)
     assert process.returncode == 1
-    assert process.stderr.endswith("--name: a name is text of at most 500 characters\n")
+    assert process.stderr.endswith("--name: a name has at most 500 characters\n")
 
 
 def test_the_commands_move_a_file_in_and_out(tmp_path):

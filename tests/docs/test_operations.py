@@ -107,7 +107,7 @@ def test_an_upgrade_keeps_a_copy_and_one_can_go_back_with_it(released, ada):
     assert backup.exists()
 
     released.follow(find_section(PAGE, "Go back"), replacements={"--retry 30": "--retry 2"})
-    refusal = f"database is at step {NEXT}, this Gatehouse knows steps up to {HEAD}"
+    refusal = f"database is at step {NEXT}, but this Gatehouse knows only steps up to {HEAD}"
     wait_until(lambda: refusal in released.journal, "the refusal to start")
 
     released.follow(find_section(PAGE, "Go back after a migration"))

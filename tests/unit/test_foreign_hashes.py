@@ -106,7 +106,10 @@ HOSTILE = {
     "bcrypt for nothing": ("$2b$03$" + "a" * 53, "work factor 3"),
     "our own for years": ("$bcrypt-sha256$v=2,t=2b,r=31$" + "a" * 22 + "$" + "a" * 31, "31"),
     "Django's for years": ("bcrypt_sha256$$2b$31$" + "a" * 53, "31"),
-    "argon2 with all memory": (f"$argon2id$v=19$m=4194304,t=1,p=1{ARGON2_TAIL}", "costs too much"),
+    "argon2 with all memory": (
+        f"$argon2id$v=19$m=4194304,t=1,p=1{ARGON2_TAIL}",
+        "is too expensive",
+    ),
     "argon2 for ever": (f"$argon2id$v=19$m=65536,t=4294967295,p=1{ARGON2_TAIL}", "too much"),
     "argon2 of Django": (f"argon2$argon2id$v=19$m=4194304,t=1,p=1{ARGON2_TAIL}", "too much"),
     "argon2 with many threads": (
@@ -119,11 +122,11 @@ HOSTILE = {
     ),
     "PBKDF2 for years": ("pbkdf2_sha256$999999999$abc$" + "a" * 43 + "=", "999999999 rounds"),
     "PBKDF2 of passlib": ("$pbkdf2-sha512$999999999$abcd$" + "a" * 86, "999999999 rounds"),
-    "a password": ("correct horse battery", "of an unknown kind"),
-    "MD5": ("5f4dcc3b5aa765d61d8327deb882cf99", "of an unknown kind"),
-    "a cut hash": ("$2b$12$abc", "of an unknown kind"),
-    "digits of another script": ("$2b$١٢$" + "a" * 53, "of an unknown kind"),
-    "two lines": (KINDS["bcrypt 2b"] + "\n", "of an unknown kind"),
+    "a password": ("correct horse battery", "must be bcrypt"),
+    "MD5": ("5f4dcc3b5aa765d61d8327deb882cf99", "must be bcrypt"),
+    "a cut hash": ("$2b$12$abc", "must be bcrypt"),
+    "digits of another script": ("$2b$١٢$" + "a" * 53, "must be bcrypt"),
+    "two lines": (KINDS["bcrypt 2b"] + "\n", "must be bcrypt"),
     "a key of another length": ("pbkdf2_sha256$9$abc$abcd", "44"),
     "a book": ("x" * 10_000, "longer than"),
 }

@@ -47,7 +47,7 @@ def test_the_kept_key_is_readable_by_its_owner_only(tmp_path):
 @pytest.mark.parametrize("content", ["", "\n", "short"])
 def test_a_key_that_was_cut_off_while_written_signs_nothing(tmp_path, content):
     (tmp_path / "secret_key").write_text(content)
-    assert "holds an incomplete key. Remove it" in refusal(data_dir=tmp_path)
+    assert "contains an incomplete key. Remove it" in refusal(data_dir=tmp_path)
 
 
 def test_old_keys_still_verify():
@@ -57,7 +57,9 @@ def test_old_keys_still_verify():
 
 def test_production_refuses_to_start_without_a_key(tmp_path):
     message = refusal(environment="production", data_dir=tmp_path)
-    assert message.startswith("SECRET_KEY is not set, and production needs one. Make one with: ")
+    assert message.startswith(
+        "SECRET_KEY is not set, but production requires it. Generate one with: "
+    )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -71,7 +73,7 @@ EXAMPLES = [
 def test_production_refuses_to_start_with_a_key_that_everybody_knows(example):
     message = refusal(**production_values(secret_key=example))
     assert message.startswith(
-        "SECRET_KEY is an example from documentation, known to everybody. Make"
+        "SECRET_KEY is an example from documentation, which anyone knows. Generate"
     )
     message = refusal(**production_values(secret_keys_old=example))
     assert message.startswith("SECRET_KEYS_OLD is an example")
@@ -107,7 +109,7 @@ def test_but_not_with_a_database_that_outlives_the_key(tmp_path):
 def test_production_refuses_a_weak_key_and_says_how_to_make_one(key, why):
     message = refusal(**production_values(secret_key=key))
     assert message.startswith(why)
-    assert "Make one with: " in message
+    assert "Generate one with: " in message
     assert not key or key not in message
 
 

@@ -12,7 +12,7 @@ from tests.clocks import NOON
 
 SPRING = datetime(2024, 3, 11, 2, 11, 52, tzinfo=UTC)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-NONE, NEITHER, BEYOND = "is no date", "could be a date or a number", "years 1 to 9999"
+NONE, NEITHER, BEYOND = "is not a date", "could be a date or a number", "years 1 and 9999"
 
 
 @pytest.mark.parametrize(

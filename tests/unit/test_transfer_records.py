@@ -88,7 +88,7 @@ def test_an_array_is_read_element_by_element(indent, encoding):
         ('[\n{}\n{"a":1}]', 3, "',' is missing"),
         ("[\n{},\n{broken}]", 3, "the element is not JSON"),
         ("[{},\n7]", 2, "not a JSON object"),
-        ("[{}]\nmore", 2, "stands behind the array"),
+        ("[{}]\nmore", 2, "something after the array"),
         ("[{}," + "[" * 100_000, 1, "the element is not JSON"),
     ],
 )
@@ -104,7 +104,7 @@ def test_a_broken_array_is_told_with_the_line_where_it_breaks(text, line, proble
     [
         ("c@d.co", "the line has 1 fields, the first line of the file 2"),
         ("c@d.co,x,y", "the line has 3 fields, the first line of the file 2"),
-        ('c@d.co,"open', "a quote is opened and not closed"),
+        ('c@d.co,"open', "a quotation mark is never closed"),
         ('c@d.co,"a"b"c"', "the line is not CSV"),
         (b"c@d.co,\xff", "the line is not UTF-8"),
         (b'c@d.co,"\xff', "the line is not UTF-8"),
@@ -144,11 +144,11 @@ def test_a_broken_line_of_json_leaves_its_neighbours_whole(line, problem):
     [
         ("", "empty"),
         ("\n \n", "empty"),
-        ("name,plan\nAda,x\n", "names no column 'email'; columns are separated by commas, semi"),
-        ("email|name\na@b.co|A\n", "names no column 'email'"),
+        ("name,plan\nAda,x\n", "has no column 'email'; columns are separated by commas, semi"),
+        ("email|name\na@b.co|A\n", "has no column 'email'"),
         ("email,name,email\n", "twice"),
         (b"\xffemail\n", "UTF-8"),
-        ("email\n".encode("utf-16-le"), "names no column"),
+        ("email\n".encode("utf-16-le"), "has no column"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_whole(text, reason):

@@ -28,8 +28,8 @@ from backend.storage.queries.outbox import Mail
 
 _TIMEOUT = 30.0  # seconds per response
 _SMTP_EXAMPLE = (
-    "SMTP_URL looks like smtp://user:password@mail.example.com:587, special characters of the "
-    "password percent-encoded"
+    "SMTP_URL must look like smtp://user:password@mail.example.com:587, with special characters of "
+    "the password percent-encoded"
 )
 
 
@@ -55,7 +55,7 @@ class SmtpTransport:
         self._sender = sender
         self._tls = ssl.create_default_context()
         if self._plaintext and self._user:
-            raise SettingsError("SMTP_URL: a password must not travel in clear; drop starttls=off")
+            raise SettingsError("SMTP_URL: starttls=off would send the password unencrypted")
 
     def send(self, mail: Mail, message: Message) -> None:
         email = build_email(mail, message, self._sender)
@@ -162,7 +162,7 @@ def open_transport(settings: Settings) -> Transport | None:
     if settings.smtp_url is None and not settings.mail_api_url:
         return None
     if settings.smtp_url is not None and settings.mail_api_url:
-        raise SettingsError("SMTP_URL and MAIL_API_URL are both set; keep the one that shall send.")
+        raise SettingsError("SMTP_URL and MAIL_API_URL are both set; keep the one to send with.")
     sender = _parse_sender(settings)
     if settings.smtp_url is None:
         return ApiTransport(_parse_api_url(settings), _parse_api_key(settings), sender)
@@ -219,7 +219,7 @@ def _parse_sender(settings: Settings) -> str:
     except (ValueError, MessageError):
         addresses = ()
     if len(addresses) != 1 or not is_email_address(addresses[0].addr_spec):
-        raise SettingsError("MAIL_FROM: say whom mails come from, such as Auth <auth@example.com>")
+        raise SettingsError("MAIL_FROM must be a sender such as Auth <auth@example.com>")
     return settings.mail_from
 
 
@@ -227,7 +227,7 @@ def _parse_api_key(settings: Settings) -> str:
     key = settings.mail_api_key.reveal() if settings.mail_api_key else ""
     if not all("!" <= character <= "~" for character in key):
         raise SettingsError(
-            "MAIL_API_KEY has a space or another character that no key can have; copy it again"
+            "MAIL_API_KEY contains a space or another invalid character; copy it again"
         )
     return key
 
@@ -236,9 +236,9 @@ def _decode(text: str) -> str:
     try:
         decoded = unquote(text, errors="strict")
     except UnicodeDecodeError:
-        raise SettingsError("SMTP_URL: percent-encode user and password as UTF-8") from None
+        raise SettingsError("SMTP_URL: percent-encode the user and the password as UTF-8") from None
     if "\0" in decoded:
-        raise SettingsError("SMTP_URL: no user and no password has a %00 in it")
+        raise SettingsError("SMTP_URL: the user and the password must not contain %00")
     return decoded
 
 
@@ -253,7 +253,7 @@ def _parse_api_url(settings: Settings) -> str:
     except ValueError:  # a port that is no number
         usable = False
     if not usable or "@" in parts.netloc or re.search(r"\s", settings.mail_api_url):
-        raise SettingsError("MAIL_API_URL looks like https://api.example.com/emails")
+        raise SettingsError("MAIL_API_URL must look like https://api.example.com/emails")
     if parts.scheme == "http" and settings.production:
-        raise SettingsError("MAIL_API_URL: begins with https:// or its key would travel in clear")
+        raise SettingsError("MAIL_API_URL must begin with https://, because the key is sent to it")
     return parts.geturl()

@@ -160,7 +160,7 @@ def _parse_address(text: str) -> str | IPv6Network:
     except ValueError:
         raise _invalid("Invalid input: expected an address") from None
     if not isinstance(network, IPv6Network) or network.prefixlen != _SUBSCRIBER_PREFIX:
-        raise _invalid("of networks only the /64 of IPv6 can be asked for")
+        raise _invalid("Invalid input: the only networks allowed are IPv6 /64s")
     return network
 
 

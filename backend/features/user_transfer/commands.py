@@ -23,7 +23,7 @@ def run_import(runtime: Runtime, hasher: PasswordHasher, path: Path, *, dry: boo
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise SettingsError(f"{path}: the file breaks off inside of a character") from None
+        raise SettingsError(f"{path}: the file ends in the middle of a character") from None
     except BrokenFile as error:
         raise SettingsError(f"{path}: {error}") from None
 
@@ -45,7 +45,7 @@ def _import(runtime: Runtime, hasher: PasswordHasher, file: BinaryIO, *, dry: bo
 def run_export(runtime: Runtime, path: Path) -> None:
     """Export all users into a new file with mode 0600. Raises SettingsError."""
     if path.suffix not in FORMATS:
-        raise SettingsError(f"{path}: the name of the file must end in {' or '.join(FORMATS)}")
+        raise SettingsError(f"{path}: the file's name must end in {' or '.join(FORMATS)}")
     progress = ProgressBar(sys.stderr, run_query(runtime.database, users.count))
     try:
         # It contains every password hash. An existing file is never overwritten.
@@ -55,4 +55,4 @@ def run_export(runtime: Runtime, path: Path) -> None:
     with open(descriptor, "w", encoding="utf-8", newline="") as file:
         number = export_users(runtime.database, file, path.suffix, progress.show)
     progress.clear()
-    sys.stdout.write(f"{number} users in {path}, with the hashes of their passwords\n")
+    sys.stdout.write(f"{number} users in {path}, with their password hashes\n")

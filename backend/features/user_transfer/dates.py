@@ -21,7 +21,7 @@ def parse_date(value: Any) -> datetime:
     the year 10000. Databases export all three, and a wrong unit means another century.
     """
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError("is no date such as 2024-03-11T02:11:52Z")
+        raise ValueError("is not a date such as 2024-03-11T02:11:52Z")
     text = str(value).strip()
     return _from_number(Decimal(text)) if _NUMBER.fullmatch(text) else parse_timestamp(text)
 
@@ -32,4 +32,4 @@ def _from_number(number: Decimal) -> datetime:
     for unit in (1_000_000, 1_000, 1):  # microseconds
         if number * unit < _END * 1_000_000:
             return _EPOCH + timedelta(microseconds=int(number * unit))
-    raise ValueError("is not within the years 1 to 9999 of UTC")
+    raise ValueError("is not between the years 1 and 9999 in UTC")

@@ -82,7 +82,7 @@ def _import_batch(
     outcome.waiting += len(people)
     print_line(
         f"lines {batch[0].line}-{batch[-1].line}: nothing imported; "
-        f"{len(people)} good lines wait for {_format_count(len(problems), 'bad one')} to be mended"
+        f"{len(people)} valid lines wait: fix {_format_count(len(problems), 'invalid line')}"
     )
 
 
@@ -98,7 +98,7 @@ def _validate(
             for field_name, value in (("address", person.user.email), ("id", person.user.id)):
                 first = first_lines.setdefault(value, record.line)
                 if first != record.line:
-                    raise BadRecord(f"the {field_name} is that of line {first}")
+                    raise BadRecord(f"the {field_name} is the same as on line {first}")
         except BadRecord as problem:
             problems.append((record.line, str(problem)))
         else:
@@ -128,15 +128,15 @@ def summary(outcome: Outcome, *, dry: bool) -> list[str]:
     lines = [f"{_format_count(outcome.imported, 'user')} {done}"]
     if outcome.already_here.count:
         existing = outcome.already_here
-        lines.append(f"{existing.count} already here, left as they are: lines {existing}")
+        lines.append(f"{existing.count} exist already and were not changed: lines {existing}")
     if outcome.bad:
         lines.append(
-            f"{_format_count(outcome.bad, 'bad line')}; {outcome.waiting} good lines beside them "
-            "wait: mend the file and run it again"
+            f"{_format_count(outcome.bad, 'invalid line')}; {outcome.waiting} valid lines in the "
+            "same batches wait: fix the file and import it again"
         )
     if outcome.new_ids:
         lines.append(
-            f"{_format_count(outcome.new_ids, 'id')} replaced by new ones: they are no UUIDs"
+            f"{_format_count(outcome.new_ids, 'id')} replaced with new ones: they are not UUIDs"
         )
     if outcome.ignored_fields:
         lines.append(f"ignored fields: {', '.join(sorted(outcome.ignored_fields))}")

@@ -26,7 +26,7 @@ def iterate_elements(read: Callable[[int], str]) -> Iterator[tuple[int, Any]]:
             text.expect(",")
     text.expect("]")
     if text.next():
-        raise BrokenArray(text.line, "something stands behind the array")
+        raise BrokenArray(text.line, "there is something after the array")
 
 
 class _Text:

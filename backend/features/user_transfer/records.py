@@ -171,12 +171,12 @@ def _parse_header(lines: _Lines) -> tuple[list[str], str]:
             break
     else:
         raise BrokenFile(
-            "the first line names no column 'email'; columns are separated by "
+            "the first line has no column 'email'; columns are separated by "
             f"{', '.join(_SEPARATORS.values())}: {_redact_start(line.text)!r}"
         )
     named = [name for name in names if name]
     if len(set(named)) != len(named):
-        raise BrokenFile("the first line names a column twice")
+        raise BrokenFile("the first line has a column twice")
     return names, separator
 
 
@@ -195,7 +195,7 @@ def _parse_csv(header: list[str], separator: str, first: _Line, lines: _Lines) -
         text += more.text
     if text.count('"') % 2 or any(line.problem for line in quoted_lines):
         lines.push_back(quoted_lines[1:])
-        return Record(first.number, problem="a quote is opened and not closed")
+        return Record(first.number, problem="a quotation mark is never closed")
     try:
         reader = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
         values = next(reader)

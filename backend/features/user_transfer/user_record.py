@@ -42,7 +42,7 @@ def _parse_roles(text: str) -> str:
     roles = [role.strip() for role in text.split(",")]
     unknown = [role for role in roles if role not in ROLES]
     if unknown:
-        raise ValueError(f"{unknown[0]!r} is no role; there are {', '.join(sorted(ROLES))}")
+        raise ValueError(f"{unknown[0]!r} is not a role; the roles are {', '.join(sorted(ROLES))}")
     return ",".join(dict.fromkeys(roles))
 
 

@@ -41,9 +41,7 @@ def normalize_hash(hashed: str) -> str:
         if match := re.fullmatch(pattern, bare, re.ASCII):
             check(*map(int, match.groups()))
             return bare
-    raise ValueError(
-        "the hash is of an unknown kind (bcrypt, argon2, PBKDF2, or scrypt as salt:key)"
-    )
+    raise ValueError("the hash must be bcrypt, argon2, PBKDF2, or scrypt as salt:key")
 
 
 def is_scrypt_hash(hashed: str) -> bool:
@@ -84,7 +82,7 @@ def _check_bcrypt(factor: int) -> None:
 def _check_argon2(memory: int, passes: int, lanes: int) -> None:
     if memory > _MAX_MEMORY or memory * passes > _MAX_WORK:
         raise ValueError(
-            f"argon2 with {memory} KiB and {passes} passes costs too much; "
+            f"argon2 with {memory} KiB and {passes} passes is too expensive; "
             f"at most {_MAX_MEMORY} KiB, and {_MAX_WORK} KiB times passes"
         )
     if not (passes >= 1 and 1 <= lanes <= _MAX_LANES and 8 * lanes <= memory):

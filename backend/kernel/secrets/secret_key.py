@@ -9,7 +9,7 @@ from backend.kernel.secrets.secret import Secret
 from backend.kernel.secrets.signing import Keyring
 from backend.kernel.settings import Settings, SettingsError
 
-_HINT = "Make one with:  python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+_HINT = "Generate one with:  python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 # Published keys that are long enough to pass the other checks.
 _EXAMPLES = {
     "better-auth-secret-12345678901234567890",  # Better Auth's own when none is set
@@ -46,14 +46,14 @@ def _load_or_generate(settings: Settings, randomness: Randomness) -> Secret:
     # A freshly duplicated Space has no secrets: it must start, and the panel says what to do.
     # With a durable database a lost key would end all sessions, so there the setting is required.
     if settings.production and (not settings.space_id or settings.database_url):
-        raise SettingsError(f"SECRET_KEY is not set, and production needs one. {_HINT}")
+        raise SettingsError(f"SECRET_KEY is not set, but production requires it. {_HINT}")
     file = settings.data_dir / "secret_key"
     if not file.exists():
         return _write_new(file, random_alphanumeric(randomness, 64))
     key = file.read_text("utf-8").strip()
     if len(key) < _MIN_LENGTH:  # torn: it would be easy to guess
         raise SettingsError(
-            f"{file} holds an incomplete key. Remove it; the next start generates another."
+            f"{file} contains an incomplete key. Remove it; the next start generates a new one."
         )
     return Secret(key)
 
@@ -71,7 +71,7 @@ def _check_strength(name: str, key: Secret) -> None:
     if len(text.encode()) < _MIN_LENGTH:
         raise SettingsError(f"{name} is shorter than {_MIN_LENGTH} characters. {_HINT}")
     if text in _EXAMPLES:
-        raise SettingsError(f"{name} is an example from documentation, known to everybody. {_HINT}")
+        raise SettingsError(f"{name} is an example from documentation, which anyone knows. {_HINT}")
     bits = len(text) * math.log2(max(len(set(text)), 1))
     if bits < _MIN_BITS or len(set(text)) < 12:
         raise SettingsError(f"{name} is too easy to guess. {_HINT}")

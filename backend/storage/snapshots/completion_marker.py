@@ -51,8 +51,8 @@ def remove_markers(folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
         except OSError as error:
             raise SettingsError(
-                f"SNAPSHOT_DIR: {folder / name} cannot be removed ({error.strerror}). It says that "
-                "nothing is newer than its snapshot, which is false once the server runs. Let this "
+                f"SNAPSHOT_DIR: {folder / name} cannot be removed ({error.strerror}). It marks "
+                "its snapshot as complete, which is no longer true once the server runs. Let this "
                 "user write there, or unset SNAPSHOT_DIR."
             ) from None
 

@@ -30,7 +30,7 @@ def lock_data_dir(folder: Path) -> TextIO:
         lock.close()
         raise SettingsError(
             f"Another Gatehouse server (process {owner}) already uses {folder}. Stop it, give this "
-            "one a DATA_DIR of its own, or let both use one PostgreSQL through DATABASE_URL."
+            "one a DATA_DIR of its own, or set DATABASE_URL to a PostgreSQL that both use."
         ) from None
     except OSError as error:
         lock.close()
