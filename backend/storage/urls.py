@@ -77,7 +77,7 @@ def _make_url(name: str, text: str) -> URL:
         url = None
     if url is None or not (url.host or url.database or url.query or url.drivername == "sqlite"):
         raise SettingsError(
-            f"{name} is not a URL such as postgresql://USER:PASSWORD@HOST/DATABASE."
+            f"{name} is not a database URL such as postgresql://USER:PASSWORD@HOST/DATABASE."
         ) from None
     if url.port is not None and not 0 < url.port < 65_536:
         raise SettingsError(f"{name}: {url.port} is not a port between 1 and 65535.")

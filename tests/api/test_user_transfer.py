@@ -284,7 +284,7 @@ def test_an_admin_is_made_from_a_pipe_and_only_once(tmp_path):
     second = run_command(tmp_path, "create-admin", "boss@example.com", typed="another password\n")
 
     assert (first.returncode, first.stdout) == (0, "boss@example.com is now an admin\n")
-    assert (second.returncode, "left as it is" in second.stdout) == (1, True)
+    assert (second.returncode, "was not changed" in second.stdout) == (1, True)
     run_command(tmp_path, "export-users", "out.jsonl")
     (boss,) = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert (boss["role"], boss["email_verified"]) == ("admin", True)

@@ -110,8 +110,14 @@ HOSTILE = {
         f"$argon2id$v=19$m=4194304,t=1,p=1{ARGON2_TAIL}",
         "is too expensive",
     ),
-    "argon2 for ever": (f"$argon2id$v=19$m=65536,t=4294967295,p=1{ARGON2_TAIL}", "too much"),
-    "argon2 of Django": (f"argon2$argon2id$v=19$m=4194304,t=1,p=1{ARGON2_TAIL}", "too much"),
+    "argon2 for ever": (
+        f"$argon2id$v=19$m=65536,t=4294967295,p=1{ARGON2_TAIL}",
+        "is too expensive",
+    ),
+    "argon2 of Django": (
+        f"argon2$argon2id$v=19$m=4194304,t=1,p=1{ARGON2_TAIL}",
+        "is too expensive",
+    ),
     "argon2 with many threads": (
         f"$argon2id$v=19$m=65536,t=1,p=9999{ARGON2_TAIL}",
         "parameters are invalid",
