@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from ipaddress import IPv6Network
 from typing import Any
 
-from backend.features.admin.user_listing import add_activity, count, find_page_with_activity
+from backend.features.admin.user_listing import add_activity, count, find_page
 from backend.features.admin.user_query import FilterUsers
 from backend.features.management.user_export import BATCH
 from backend.kernel.randomness import min_uuid7
@@ -27,13 +27,16 @@ Query = Callable[[Db, int], Any]
 def lists_of_the_panel(samples: Sequence[Any], now: datetime) -> dict[str, Query]:
     """Pages of users as the panel asks for them, and batches of the export."""
 
+    def load_page(db: Db, query: UserListQuery) -> Any:
+        return add_activity(db, find_page(db, query)[0], now)
+
     def page(offset: int = 0, **filters: Any) -> Query:
         query = FilterUsers(**filters).to_query(now, 50, offset)
-        return lambda db, _: find_page_with_activity(db, query, now)
+        return lambda db, _: load_page(db, query)
 
     def search(term: Callable[[Any], str], **filters: Any) -> Query:
         queries = [FilterUsers(search=term(user), **filters).to_query(now, 50) for user in samples]
-        return lambda db, i: find_page_with_activity(db, queries[i], now)
+        return lambda db, i: load_page(db, queries[i])
 
     everybody = FilterUsers().to_query(now, BATCH)
     few = FilterUsers(banned="true").to_query(now, BATCH)
