@@ -11,6 +11,7 @@ from typing import TypeVar
 import pytest
 
 from tests.rig import pgbouncer, postgres, shared
+from tests.rig.compiled_statements import share_compiled_statements
 from tests.rig.missing_tools import LACKS
 
 # What takes long, or waits, by folder; each list for one of two workers, which both begin there.
@@ -19,6 +20,7 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    share_compiled_statements()
     if not _is_worker(config):
         _write_bytecode()
         shared.open_folder()
