@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -42,7 +43,7 @@ from backend.features.stream_demo import routes as streaming
 from backend.features.stream_demo.service import Ticker
 from backend.kernel.client import SYSTEM
 from backend.kernel.clock import Clock, SystemClock
-from backend.kernel.passwords.hasher import PasswordHasher
+from backend.kernel.passwords.hasher import MIN_ROUNDS, PasswordHasher
 from backend.kernel.passwords.rules import PasswordRules
 from backend.kernel.randomness import Randomness, SystemRandomness
 from backend.kernel.secrets.secret_key import load_keyring
@@ -206,7 +207,7 @@ def _build_accounts(
 ) -> Accounts:
     settings = runtime.settings
     hasher = PasswordHasher(settings.bcrypt_rounds)
-    hasher.self_test()
+    _test_hash_library()
     rules = PasswordRules.from_settings(settings)
     with Work(runtime, SYSTEM) as work:
         ensure_first_admin(work, hasher, rules)
@@ -227,6 +228,11 @@ def _build_accounts(
         on_sign_up=[mail_at_sign_up(link_mailer)],
         before_removal=[before_removal],
     )
+
+
+@cache  # every application of this process uses the same one
+def _test_hash_library() -> None:
+    PasswordHasher(MIN_ROUNDS).self_test()
 
 
 def _lifespan(

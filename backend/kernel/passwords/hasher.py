@@ -19,7 +19,7 @@ from backend.kernel.passwords.rules import normalize_password
 from backend.kernel.secrets.secret import Password
 
 _OWN_SCHEME = "bcrypt_sha256"
-_MIN_ROUNDS = 4  # the minimum of bcrypt
+MIN_ROUNDS = 4  # the minimum of bcrypt
 
 
 @cache  # takes milliseconds to create, and is never changed
@@ -38,7 +38,7 @@ class PasswordHasher:
     """
 
     def __init__(self, rounds: int) -> None:
-        self._context, self._probe_context = _context(rounds), _context(_MIN_ROUNDS)
+        self._context, self._probe_context = _context(rounds), _context(MIN_ROUNDS)
         self._own_cost = bcrypt_cost(rounds)
         self._refusal_cost = self._own_cost
         """What every refusal costs: as much as the most expensive hash seen so far."""
