@@ -85,6 +85,7 @@ class Settings(BaseSettings):
     admin_email: str = ""
     admin_password: HiddenPassword | None = None
     sign_up: bool = True
+    sign_in_after_sign_up: bool = True
     change_email: bool = True
     delete_user: bool = True
     require_verified_email: bool = False

@@ -208,7 +208,9 @@ def _format_error(model: type[BaseModel], error: Any, where: str) -> str:
 
 def _format_reason(model: type[BaseModel], error: Any) -> str:
     kind, value = error["type"], error["input"]
-    if kind in {"plain", "string_unicode"}:
+    if kind == "plain":
+        return str(error["msg"])
+    if kind == "string_unicode":
         return "Invalid input"
     if kind == "email":
         return "Invalid email address"

@@ -36,6 +36,7 @@ def test_admins_see_the_state_of_everything(start):
         },
         "features": {
             "signUp": True,
+            "signInAfterSignUp": True,
             "requireVerifiedEmail": False,
             "signInAfterVerification": False,
             "changeEmail": True,

@@ -54,6 +54,38 @@ def test_a_user_created_without_password_cannot_sign_in_with_one(gatehouse, root
     assert gatehouse.visitor().sign_in(BOB).status_code == 401
 
 
+def test_an_empty_password_is_none(gatehouse, root):
+    assert root.post(CREATE, {**NEW, "password": ""}).status_code == 200
+    assert gatehouse.rows(select(users.c.password_hash).where(users.c.email == BOB)) == [(None,)]
+
+
+@pytest.mark.parametrize(("strict", "status"), [(True, 400), (False, 200)])
+def test_a_short_password_is_taken_without_strict_only(start, strict, status):
+    root = make_admin(start(strict=strict))
+    assert root.post(CREATE, {**NEW, "password": "a"}).status_code == status
+
+
+def test_a_role_may_be_among_the_data_and_the_one_beside_it_counts(gatehouse, root):
+    created = root.post(CREATE, {**NEW, "data": {"role": "admin"}}).json()["user"]
+    assert created["role"] == "admin"
+    both = {**NEW, "email": "eve@example.com", "role": "user", "data": {"role": "admin"}}
+    assert root.post(CREATE, both).json()["user"]["role"] == "user"
+
+
+@pytest.mark.parametrize(
+    ("payload", "message"),
+    [
+        ({"newPassword": ""}, "[body.newPassword] newPassword cannot be empty"),
+        ({"userId": ""}, "[body.userId] userId cannot be empty"),
+    ],
+)
+def test_an_empty_field_of_a_new_password_is_named(gatehouse, root, payload, message):
+    whole = {"userId": user_id_of(gatehouse, ROOT), "newPassword": PASSWORD, **payload}
+    refused = root.post(SET_PASSWORD, whole)
+    assert refused.status_code == 400
+    assert refused.json() == {"code": "VALIDATION_ERROR", "message": message}
+
+
 def test_a_user_is_created_with_roles_picture_and_proof_of_address(gatehouse, root):
     more = {"image": "https://example.com/bob.png", "emailVerified": True}
     created = root.post(CREATE, {**NEW, "role": ["user", "admin"], "data": more}).json()["user"]

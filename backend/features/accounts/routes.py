@@ -50,7 +50,7 @@ def sign_up_email(
     reader: SessionReader,
     body: SignUp,
 ) -> Response:
-    """Create an account with a password, and sign in unless the address must be verified first."""
+    """Create an account with a password, and sign in unless a setting says otherwise."""
     profile.check_not_protected(body.model_extra or {}, new=True)
     remember = body.remember_me is not False
     callback = body.callback_url or None

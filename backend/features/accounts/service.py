@@ -36,7 +36,7 @@ class CompletedSignUp:
     """The new user, or an invented one if the address is taken."""
     callback: str | None
     taken: bool
-    """Whether the address was taken; only with REQUIRE_VERIFIED_EMAIL, else that is refused."""
+    """Whether the address was taken; otherwise refused, unless the response is to hide it."""
     owner: User | None
     """The user who already has the address, if it is taken."""
 
@@ -86,32 +86,36 @@ class SignUpResult:
 
 
 def sign_up(work: Work, accounts: Accounts, new: NewAccount) -> SignUpResult:
-    """Make an account with a password and, unless its address must be verified first, a session.
+    """Make an account with a password and, unless a setting says otherwise, a session.
 
-    Where it must, the response never reveals whether the address was taken: it shows a user who
-    looks new, and takes the same time (ASVS 6.3.8).
+    Without a session the response never reveals whether the address was taken: it shows a user
+    who looks new, and takes the same time (ASVS 6.3.8).
     """
-    if not work.settings.sign_up:
+    settings = work.settings
+    if not settings.sign_up:
         raise Refusal("EMAIL_PASSWORD_SIGN_UP_DISABLED")
-    email, verify_first = normalize_email(new.address), work.settings.require_verified_email
+    email, verify_first = normalize_email(new.address), settings.require_verified_email
+    signs_in = settings.sign_in_after_sign_up and not verify_first
     accounts.rules.check_new(new.password, email, new.name)
-    if not verify_first and users.email_exists(work.db, email):
+    if signs_in and users.email_exists(work.db, email):
         _refuse_taken(work, email)
     password_hash = work.run_outside_transaction(accounts.hashes.hash, work.client, new.password)
     now = work.now()
     user = User(work.new_id(), email, new.name, now, now, image=new.image)
     taken = not users.insert(work.db, user, password_hash)
-    if taken and not verify_first:  # meanwhile, during the hash
+    if taken and signs_in:  # meanwhile, during the hash
         _refuse_taken(work, email)
-    owner = users.find_by_email(work.db, email) if verify_first else None
+    if taken and settings.strict and not verify_first:
+        users.mark_contested(work.db, email)
+    owner = None if signs_in else users.find_by_email(work.db, email)
     token = None
     if verify_first:
         token = pending_sign_ups.store(work, accounts.link_tokens, user, owner, password_hash)
     work.record(_taken_event() if taken else Event(EventKind.SIGN_UP, user.id, user.id))
     for hook in accounts.on_sign_up:
         hook(work, CompletedSignUp(user, new.callback, taken, owner))
-    if verify_first:
-        return SignUpResult(user, sign_up=token if work.settings.strict else None)
+    if not signs_in:
+        return SignUpResult(user, sign_up=token if settings.strict else None)
     attempt = SignInAttempt(user, Method.SIGN_UP, new.remember, new.callback, new.presented_tokens)
     return SignUpResult(user, accounts.issuer.finish_sign_in(work, attempt))
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from backend.features.sessions.wire import SessionOut, UserOut
 from backend.kernel.refusals import Refusal
+from backend.kernel.secrets.secret import Password
 from backend.kernel.timestamps import MAX_LIFETIME
 from backend.web.wire import (
     ImageUrl,
@@ -27,6 +28,18 @@ def _parse_roles(value: Any) -> tuple[str, ...]:
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise PydanticCustomError("plain", "Invalid input")
     return tuple(roles)
+
+
+def _require_password(password: Password) -> Password:
+    if not password.reveal():
+        raise PydanticCustomError("plain", "newPassword cannot be empty")  # Better Auth's words
+    return password
+
+
+def _require_id(text: str) -> str:
+    if not text:
+        raise PydanticCustomError("plain", "userId cannot be empty")
+    return text
 
 
 _ID = "01a203c2-7c93-7407-ab15-d32628a133b6"
@@ -50,6 +63,7 @@ class NewUserData(WireModel):
 
     image: ImageUrl | None = None
     email_verified: Annotated[bool | None, NotNull] = None
+    role: Annotated[Roles | None, NotNull] = None
 
 
 class CreateUser(WireModel):
@@ -128,8 +142,8 @@ class SetUserPassword(WireModel):
 
     model_config = example({"userId": _ID, "newPassword": "battery correct horse"})
 
-    user_id: UserId
-    new_password: PasswordField
+    user_id: Annotated[UserId, AfterValidator(_require_id)]
+    new_password: Annotated[PasswordField, AfterValidator(_require_password)]
 
 
 class RevokeUserSession(WireModel):

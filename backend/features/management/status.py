@@ -113,6 +113,7 @@ class Features(WireModel):
     """The enabled features."""
 
     sign_up: bool
+    sign_in_after_sign_up: bool
     require_verified_email: bool
     sign_in_after_verification: bool
     change_email: bool

@@ -97,8 +97,8 @@ def create_user(
     new = NewUser(
         address=body.email,
         name=body.name,
-        password=body.password,
-        roles=body.role,
+        password=body.password or None,  # an empty one is none, as in Better Auth
+        roles=more.role if body.role is None else body.role,
         image=more.image,
         email_verified=more.email_verified is True,
     )
