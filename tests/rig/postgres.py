@@ -23,6 +23,7 @@ WITH_PASSWORD = "with_password"
 """The role whose members must say their password; everybody else is trusted."""
 FAST_BUT_UNSAFE = (
     "-c deadlock_timeout=50ms -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    " -c autovacuum=off"  # it would change the template, and stay in databases that must be empty
 )
 _numbers = count(1)
 _administrators: dict[int, Any] = {}  # an open connection by the server's port

@@ -153,6 +153,10 @@ def test_the_connections_that_a_pooler_keeps_are_closed(postgres, pool, used):
         assert cursor.fetchone() != ("Asia/Tokyo",)
 
 
+def test_nobody_changes_what_new_databases_are_copied_from(postgres):
+    assert fetch_one(postgres, "postgres", "SHOW autovacuum") == ("off",)
+
+
 def exists(postgres: PostgresServer, name: str) -> bool:
     query = f"SELECT EXISTS (SELECT FROM pg_database WHERE datname = '{name}')"
     return bool(fetch_one(postgres, "postgres", query)[0])
