@@ -64,7 +64,7 @@ from backend.web.app_context import AppContext, Pools
 from backend.web.cookies import Cookies
 from backend.web.edge.client_address import ClientAddresses
 from backend.web.edge.cors import Cors
-from backend.web.edge.origins import TrustedOrigins
+from backend.web.edge.refused_origins import build_origins
 from backend.web.edge.security_headers import SecurityHeaders
 from backend.web.logs.crash_log import CrashMiddleware
 from backend.web.logs.log_ring import LOG_RING, LogRing
@@ -162,7 +162,7 @@ def _build_context(
     context = services[AppContext] = AppContext(
         runtime=runtime,
         addresses=ClientAddresses(settings.trusted_proxies, settings.frontend_proxy_key),
-        origins=TrustedOrigins(settings.trusted_origins),
+        origins=build_origins(settings.trusted_origins, clock),
         limits=EndpointLimits(limiter, runtime, pools),
         pools=pools,
         services=services,

@@ -42,6 +42,13 @@ class EventKind(StrEnum):
     DATABASE_RESTORED = "database_restored"
 
 
+BAN_REASON = "ban_reason"
+"""The detail with what an admin wrote about a person.
+
+Deleting the user removes it from the trail. The log, from which nothing is removed, never gets it.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One entry of the audit trail, without its time and request.

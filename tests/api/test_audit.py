@@ -4,6 +4,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from structlog.testing import capture_logs
 
 from tests.admins import ADA, ROOT, make_admin, user_id_of
 from tests.clocks import NOON
@@ -74,6 +75,28 @@ def test_filters_narrow_it_and_all_of_them_hold(any_gatehouse, root):
     assert list_kinds(root, **hour) == ["sign_in_failed", "sign_out"]
     assert list_kinds(root, **hour, kind="sign_out") == ["sign_out"]
     assert list_kinds(root, user="00000000-0000-7000-8000-000000000000") == []
+
+
+@pytest.mark.parametrize(
+    ("options", "detail"),
+    [
+        ({"banReason": "sent spam"}, {"until": "lifted", "ban_reason": "sent spam"}),
+        (
+            {"banExpiresIn": 60},
+            {"until": "2026-11-22T12:01:00.000Z", "ban_reason": "No reason"},
+        ),
+    ],
+)
+def test_a_ban_is_recorded_with_its_reason_which_the_log_does_not_get(
+    any_gatehouse, root, options, detail
+):
+    with capture_logs() as log:
+        root.post("admin/ban-user", {"userId": user_id_of(any_gatehouse, ADA), **options})
+    (banned,) = list_events(root, kind="user_banned")
+    assert banned["detail"] == detail
+    (line,) = [line for line in log if line["event"] == "user_banned"]
+    assert line["detail_until"] == detail["until"]
+    assert detail["ban_reason"] not in str(line)
 
 
 def test_what_an_admin_did_to_somebody_is_found_by_either(any_gatehouse, root):

@@ -213,8 +213,11 @@ class TestOneUser:
         question = panel.run_handler(user_actions.ask_ban, ada_context, "2026-11-24", "Spam")
         assert "until 25 November 2026, 00:00:00 UTC" in question.sentence
         assert "1 live session ends at once." in question.sentence
-        confirm_and_run(panel, ada_context, user_actions.ask_ban, "2026-11-24", "Spam")
+        panel.clock.advance(seconds=7)  # while the admin reads the question
+        panel.loop.run(question.action(ada_context))
         assert ada.session() is None
+        user = panel.run_handler(user_actions.find_user, ada_context)
+        assert user["banExpires"] == "2026-11-25T00:00:00.000Z"
         assert "Spam" in panel.run_handler(detail.render, ada_context)[detail.about]
         panel.clock.advance(days=3)
         assert panel.gatehouse.visitor().sign_in(ADA).status_code == 200

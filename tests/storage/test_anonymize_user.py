@@ -44,6 +44,16 @@ def test_a_line_keeps_what_does_not_name_who_has_gone(runtime, database, actor, 
     assert (row.kind, row.detail) == ("sign_in", {"method": "password"})
 
 
+@pytest.mark.parametrize(("banned", "detail"), [(ADA, {}), (OTHER, {"ban_reason": "spam"})])
+def test_what_an_admin_wrote_about_who_has_gone_is_removed(runtime, database, banned, detail):
+    with Work(runtime, HERE) as work:
+        work.record(Event(EventKind.USER_BANNED, ADMIN, banned, {"ban_reason": "spam"}))
+    with Work(runtime, HERE) as work:
+        audit.anonymize_user(work.db, ADA)
+    row = run_query(database, lambda db: db.execute(select(audit_events)).one())
+    assert row.detail == detail
+
+
 @pytest.mark.parametrize(
     ("admin", "user", "expected"),
     [

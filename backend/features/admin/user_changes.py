@@ -18,7 +18,7 @@ from backend.features.admin.permissions import (
 )
 from backend.features.sessions.cache import CurrentSession
 from backend.kernel.email_address import is_email_address, normalize_email
-from backend.kernel.events import Event, EventKind
+from backend.kernel.events import BAN_REASON, Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import ADMIN, ROLES
 from backend.kernel.timestamps import add_seconds, format_timestamp
@@ -167,7 +167,8 @@ def _record(work: Work, by: UUID, before: User, after: User, changes: Mapping[st
         work.record(Event(EventKind.ROLE_CHANGED, by, after.id, detail))
     if after.banned and _BAN_FIELDS & changes.keys():
         until = format_timestamp(after.ban_expires) if after.ban_expires else "lifted"
-        work.record(Event(EventKind.USER_BANNED, by, after.id, {"until": until}))
+        detail = {"until": until, BAN_REASON: after.ban_reason or _DEFAULT_REASON}
+        work.record(Event(EventKind.USER_BANNED, by, after.id, detail))
     if before.banned and not after.banned:
         work.record(Event(EventKind.USER_UNBANNED, by, after.id))
     if after.email != before.email:

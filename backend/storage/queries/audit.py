@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    literal,
     null,
     or_,
     select,
@@ -80,12 +81,14 @@ def anonymize_user(db: Db, user_id: UUID) -> None:
     """Remove from every line what identifies a deleted user; kind and time of the event stay.
 
     The one exception to "nothing ever changes a line". The user's id is removed, and so are the
-    address, browser and request of events caused by the user or by a stranger. What an admin did
-    keeps the admin's, also where the admin impersonated the user.
+    address, browser and request of events caused by the user or by a stranger, and what an admin
+    wrote about the user. What an admin did keeps the admin's, also where the admin impersonated
+    the user.
     """
     columns = audit_events.c
     impersonated = columns.impersonated_by == user_id
     caused_by = func.coalesce(columns.impersonated_by, columns.actor_id)
+    is_ban = and_(columns.subject_id == user_id, columns.kind == EventKind.USER_BANNED.value)
     is_personal = or_(caused_by == user_id, caused_by.is_(None))
 
     def replace(column: Any, condition: Any, value: Any) -> Any:
@@ -101,6 +104,7 @@ def anonymize_user(db: Db, user_id: UUID) -> None:
     db.execute(
         statement.values(
             actor_id=replace(columns.actor_id, columns.actor_id == user_id, null()),
+            detail=replace(columns.detail, is_ban, literal({}, columns.detail.type)),
             subject_id=replace(columns.subject_id, columns.subject_id == user_id, null()),
             impersonated_by=replace(columns.impersonated_by, impersonated, DELETED_ADMIN),
             ip_address=replace(columns.ip_address, is_personal, ""),

@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -45,10 +45,13 @@ class TrustedOrigins:
     """The origins that may use cookies: exact ones, and patterns such as https://*.vercel.app.
 
     `*` and `?` match anything but a slash. A pattern with a scheme is compared with the origin, one
-    without a scheme with the host only.
+    without a scheme with the host only. `on_refused` is called with what was refused.
     """
 
-    def __init__(self, patterns: Sequence[str]) -> None:
+    def __init__(
+        self, patterns: Sequence[str], on_refused: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._on_refused = on_refused
         self._globs = [_compile_glob(each) for each in patterns if _is_glob(each)]
         self._app_patterns = [each for each in patterns if "://" in each and not _is_web(each)]
         sites = [each for each in patterns if _is_web(each) and not _is_glob(each)]
@@ -96,6 +99,7 @@ class TrustedOrigins:
                 label = "redirectURL" if name == "redirectTo" else name  # Better Auth's name
                 raise refusal_without_code(f"Invalid {label}: expected a string")
             if not self.allows_target(target):
+                self._on_refused(_name_origin(target))
                 raise Refusal(code)
 
     def allows_target(self, target: str) -> bool:
@@ -121,8 +125,16 @@ class TrustedOrigins:
             return
         if origin in {b"", b"null"}:
             raise Refusal("MISSING_OR_NULL_ORIGIN")
-        if not self.trusts(origin.decode("latin-1")):
+        text = origin.decode("latin-1")
+        if not self.trusts(text):
+            self._on_refused(_name_origin(text))
             raise Refusal("INVALID_ORIGIN")
+
+
+def _name_origin(url: str) -> str:
+    """Return what may be logged of a URL: its path and query may hold a token."""
+    scheme, separator, _ = url.partition("://")
+    return origin_of(url) or (f"{scheme}{separator}" if separator else "an address without origin")
 
 
 def _is_glob(pattern: str) -> bool:

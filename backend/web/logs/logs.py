@@ -16,7 +16,7 @@ import structlog
 
 from backend.kernel.client import Client
 from backend.kernel.clock import SystemClock
-from backend.kernel.events import Event
+from backend.kernel.events import BAN_REASON, Event
 from backend.kernel.redaction import Redactor
 from backend.kernel.settings import Settings
 from backend.process.output import STDERR, Output
@@ -135,7 +135,7 @@ def log_event(event: Event, client: Client) -> None:
         address=client.address,
         agent=client.user_agent[:120],
         request_id=client.request_id,
-        **{f"detail_{name}": value for name, value in event.detail.items()},
+        **{f"detail_{name}": value for name, value in event.detail.items() if name != BAN_REASON},
     )
 
 

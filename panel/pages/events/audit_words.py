@@ -82,6 +82,7 @@ _DETAILS = {
     "from": "Before",
     "to": "After",
     "until": "Until",
+    "ban_reason": "Reason",
     "role": "Role",
     "has_password": "Has a password",
     "by_themselves": "Done by the user",

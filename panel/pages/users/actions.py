@@ -72,12 +72,13 @@ async def ask_ban(context: PageContext, until: str, reason: str) -> Question:
     if len(reason.strip()) > MAX_REASON:
         raise error_toast(words.REASON_TOO_LONG.format(MAX_REASON))
     user = await find_user(context)
-    payload: dict[str, Any] = {"userId": user["id"]}
-    payload |= {"banReason": reason.strip()} if reason.strip() else {}
-    payload |= {"banExpiresIn": int((end - now).total_seconds())} if end else {}
+    # Not `ban-user`, which counts seconds from the moment it is confirmed: the day would move.
+    ban: dict[str, Any] = {"banned": True, "banExpires": end.isoformat() if end else None}
+    ban |= {"banReason": reason.strip()} if reason.strip() else {}
+    payload = {"userId": user["id"], "data": ban}
     until_text = timestamps.format_exact(end) if end else ""
     sentence = words.ask_ban(strong(user["email"]), until_text, user["activeSessions"])
-    action = _post_action("ban-user", payload, words.banned(user["email"], until_text))
+    action = _post_action("update-user", payload, words.banned(user["email"], until_text))
     return Question(sentence, words.BAN, action)
 
 
