@@ -34,7 +34,7 @@ class OverviewPage(Components):
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=5, min_width=380):
                 self.state = gr.Markdown(elem_id="health", latex_delimiters=[], min_height=320)
-            with gr.Column(scale=7, min_width=640):
+            with gr.Column(scale=7, min_width=680):
                 self.latest = gr.Markdown(elem_id="latest", latex_delimiters=[], min_height=320)
         self.period = gr.Radio(words.PERIODS, value="24h", label=words.PERIOD, elem_id="period")
         self.charts = gr.Markdown(elem_id="charts", min_height=300)
