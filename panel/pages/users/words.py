@@ -29,7 +29,7 @@ IS_VERIFIED, IS_UNVERIFIED, IS_BANNED = "verified", "not verified", "banned"
 # ---- creating a user
 NEW = "New user"
 NAME, EMAIL, PASSWORD = "Name", "E-mail", "Password"
-NONE_YET = "Or leave it empty, and send a reset mail, so that they choose their own"
+NONE_YET = "Or leave it empty and send a reset mail"
 CREATE = "Create user"
 NEEDS_NAME = "A user needs a name and an e-mail address."
 
@@ -59,7 +59,7 @@ SEND_RESET = "Send a reset mail"
 SET_ROLE, NEW_ROLE = "Set role", "Role"
 ROLES_TO_GIVE = [("user", "user"), ("admin", "admin")]
 BAN, UNBAN, UNTIL, REASON = "Ban", "Lift the ban", "Until", "Reason"
-UNTIL_HINT = "A date such as 2027-01-31; leave it empty to ban permanently"
+UNTIL_HINT = "A date such as 2027-01-31; empty for permanent"
 NEW_PASSWORD, SET_PASSWORD = "New password", "Set password"
 END_ONE, END_ALL, WHICH = "End this session", "End all sessions", "Session"
 ACT_AS = "Impersonate this user"
