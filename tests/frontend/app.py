@@ -26,9 +26,10 @@ QUIET = {"NEXT_TELEMETRY_DISABLED": "1", "CI": "true"}
 BUILD_FOLDER = ROOT / ".cache" / "frontend"
 # The packages lie beside this file, or where a link leads, and the app elsewhere: Turbopack must
 # see both. A cache for the next build is not worth writing: it is rebuilt only when it differs.
+# Nor are source maps, a fifth of the work: they name lines in the traces of errors, and no more.
 CONFIG = """export default {
   turbopack: { root: "/" },
-  experimental: { turbopackFileSystemCacheForBuild: false },
+  experimental: { turbopackFileSystemCacheForBuild: false, turbopackSourceMaps: false },
 };
 """
 
