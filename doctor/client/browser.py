@@ -9,7 +9,6 @@ import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +24,11 @@ from doctor.findings import CheckSkipped
 ProgressCallback = Callable[[str], None]
 
 USER_AGENT = "Gatehouse-Doctor"
+_HEADERS = {
+    "user-agent": USER_AGENT,
+    "accept": "application/json, */*",
+    "accept-encoding": "gzip, deflate",
+}
 _SIGNED_COOKIE_VALUE = re.compile(
     r"[A-Za-z0-9]{20,}\.(?:[A-Za-z0-9+/]|%2[BF]){43,}(?:=|%3D)", re.IGNORECASE
 )
@@ -100,18 +104,15 @@ class HttpClient:
         self._clock = clock
         self._report_progress = report_progress
         self._connect_to = deployment.address if base == deployment.url else None
-        self._client = httpx.Client(
-            timeout=deployment.timeout,
-            verify=_ssl_context(base, deployment),
-            trust_env=False,
-            # Each SimulatedBrowser keeps its own cookies; httpx would share them.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            headers={"user-agent": USER_AGENT, "accept": "application/json, */*"},
+        self._timeout = httpx.Timeout(deployment.timeout)
+        # Not httpx.Client, which keeps cookies: each SimulatedBrowser has its own.
+        self._transport = httpx.HTTPTransport(
+            verify=_ssl_context(base, deployment), trust_env=False
         )
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._transport.close()
 
     def send(
         self, method: str, path: str, headers: Mapping[str, str], content: bytes | None
@@ -133,7 +134,8 @@ class HttpClient:
         """Open a response whose body is streamed; raises httpx.TransportError."""
         request = self._request(method, path, headers, content)
         began = self._clock.monotonic()
-        response = self._client.send(request, stream=True)
+        response = self._transport.handle_request(request)
+        response.request = request
         try:
             yield response, self._clock.monotonic() - began
         finally:
@@ -157,7 +159,12 @@ class HttpClient:
         else:
             url = httpx.URL(f"http://{self._connect_to}{path}")
             host = {"host": urlsplit(self.base).netloc}
-        return self._client.build_request(method, url, headers={**headers, **host}, content=content)
+        return httpx.Request(
+            *(method, url),
+            headers={**_HEADERS, **headers, **host},
+            content=content,
+            extensions={"timeout": self._timeout.as_dict()},
+        )
 
 
 @dataclass

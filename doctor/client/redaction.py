@@ -17,6 +17,8 @@ _MIN_SECRET_CHARS = 6  # a shorter one would redact much that is no secret
 # a word, so that a word of a million letters is scanned once.
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{32,}(?:\.[\w%+/=-]+)?")
 
+_ONE_SPELLING = re.compile("[A-Za-z0-9]*")
+
 
 class EvidenceRedactor:
     """Redacts known secrets by their value, and tokens by their shape."""
@@ -36,16 +38,28 @@ class EvidenceRedactor:
 def mask_secrets(text: str, secrets: Iterable[str], mask: str) -> str:
     """Return the text with these masked, also where they are encoded, escaped or in HTML."""
     for each in sorted(secrets, key=len, reverse=True):
-        if len(each) >= _MIN_SECRET_CHARS:
+        if len(each) >= _MIN_SECRET_CHARS and any(part in text for part in _unchanged_parts(each)):
             text = _spellings(each).sub(mask, text)
     return text
 
 
+def _forms(secret: str) -> Iterable[str]:
+    # A cookie is sent encoded, and a server may quote it decoded.
+    return dict.fromkeys((secret, unquote(secret), unquote_plus(secret)))
+
+
+@lru_cache(1000)
+def _unchanged_parts(secret: str) -> list[str]:
+    """Return of each form the longest part that has one spelling only.
+
+    Most texts contain none, and need no pattern: making one takes a millisecond.
+    """
+    return [max(_ONE_SPELLING.findall(each), key=len) for each in _forms(secret)]
+
+
 @lru_cache(1000)
 def _spellings(secret: str) -> re.Pattern[str]:
-    # A cookie is sent encoded, and a server may quote it decoded.
-    forms = dict.fromkeys((secret, unquote(secret), unquote_plus(secret)))
-    return re.compile("|".join("".join(map(_character_pattern, each)) for each in forms))
+    return re.compile("|".join("".join(map(_character_pattern, each)) for each in _forms(secret)))
 
 
 def _character_pattern(letter: str) -> str:

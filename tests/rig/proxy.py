@@ -1,13 +1,14 @@
 """A reverse proxy in front of a server, as a platform's is; a behaviour can make it faulty."""
 
 import itertools
+import socket
 import ssl
 import sys
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -16,6 +17,7 @@ import httpx
 
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 _WITHOUT_BODY = {204, 304}
+_TIMEOUT = httpx.Timeout(180)  # longer than any client waits
 
 
 @dataclass
@@ -93,21 +95,20 @@ class Proxy:
         self.targets: list[str] = []
         self._turns: dict[str, Iterator[int]] = defaultdict(itertools.count)
         self._behaviour = behaviour
-        self._client = httpx.Client(
+        self._transport = httpx.HTTPTransport(
             # The servers speak http: reading all public certificates would take 50 ms.
             verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             trust_env=False,
-            timeout=180,  # longer than any client waits
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )
         self._server = _HttpServer(("127.0.0.1", 0), _build_handler(self))
         self.port = self._server.server_port
         self.url = f"https://localhost:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self._thread = threading.Thread(target=self._server.accept_connections, daemon=True)
 
     def __enter__(self) -> "Proxy":
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self._thread.start()
         return self
 
     def __exit__(
@@ -116,9 +117,10 @@ class Proxy:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.shutdown()
+        self._server.stop()
+        self._thread.join()
         self._server.server_close()
-        self._client.close()
+        self._transport.close()
 
     def pass_on(self, request: ProxyRequest) -> ProxyResponse:
         """Send a request to the server, unless the behaviour answers it."""
@@ -130,16 +132,31 @@ class Proxy:
     def _send_to_target(self, request: ProxyRequest) -> ProxyResponse:
         turn = next(self._turns[request.path])
         url = self.targets[turn % len(self.targets)] + request.target
-        outgoing = self._client.build_request(
-            request.method, url, headers=request.headers, content=request.body
+        outgoing = httpx.Request(
+            *(request.method, url),
+            headers=request.headers,
+            content=request.body,
+            extensions={"timeout": _TIMEOUT.as_dict()},
         )
-        reply = self._client.send(outgoing, stream=True)
+        reply = self._transport.handle_request(outgoing)
         headers = [each for each in reply.headers.multi_items() if each[0] not in _HOP_BY_HOP]
         return ProxyResponse(reply.status_code, headers, _iterate_body(reply))
 
 
 class _HttpServer(ThreadingHTTPServer):
     request_queue_size = 128
+    _stopped = False
+
+    def accept_connections(self) -> None:
+        """Wait for connections until `stop`; `serve_forever` would wake up again and again."""
+        while not self._stopped:
+            with suppress(OSError):  # a client that left early, or `stop`
+                self.process_request(*self.get_request())
+
+    def stop(self) -> None:
+        """Let `accept_connections` return."""
+        self._stopped = True
+        self.socket.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients leave when they like; whatever else goes wrong is shown."""
