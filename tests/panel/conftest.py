@@ -203,8 +203,10 @@ def build_page(page: Any, panel: Panel) -> Any:
     """Build a page's components with their handlers, as Gradio does."""
     import gradio as gr
 
+    from panel.server.gradio.app import without_intermediate_apps
+
     async def build() -> Any:
-        with gr.Blocks() as blocks:
+        with without_intermediate_apps(), gr.Blocks() as blocks:
             return page.build(blocks, panel.services)
 
     return panel.loop.run(build())  # on a loop, or Gradio's queue would leave one open

@@ -1,9 +1,12 @@
 """Builds the Gradio app with the panel's pages."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 
 import gradio as gr
+from gradio import blocks as gradio_blocks
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
@@ -22,7 +25,8 @@ _QUEUE_POLL, _PROGRESS_POLL = 0.05, 0.1  # seconds; Gradio's own, for systems wi
 
 def build_app(services: Services) -> Starlette:
     """Build all pages and mount them at /admin, with Gradio's own API and extras disabled."""
-    blocks = _build_blocks(services)
+    with without_intermediate_apps():
+        blocks = _build_blocks(services)
     blocks.queue(api_open=False, max_size=_QUEUE_SIZE, default_concurrency_limit=_CONCURRENCY)
     middleware = Middleware(
         GradioMiddleware, settings=services.settings, randomness=services.randomness
@@ -53,6 +57,29 @@ def build_app(services: Services) -> Starlette:
     queue = blocks._queue
     queue.sleep_when_free, queue.progress_update_sleep_when_free = _QUEUE_POLL, _PROGRESS_POLL
     return app
+
+
+@contextmanager
+def without_intermediate_apps() -> Iterator[None]:
+    """Let pages be built, within this, without an app for each.
+
+    Where a page ends, Gradio makes a whole FastAPI application, which `queue` and
+    `mount_gradio_app` replace at last: more than half of the time that building the panel takes.
+    """
+    app_class = gradio_blocks.App
+    setattr(gradio_blocks, "App", _NoApp)  # noqa: B010  # which mypy would take for a type
+    try:
+        yield
+    finally:
+        setattr(gradio_blocks, "App", app_class)  # noqa: B010
+
+
+class _NoApp:
+    """Stands in for Gradio's class."""
+
+    @staticmethod
+    def create_app(blocks: gr.Blocks, **options: object) -> None:
+        """Make none."""
 
 
 def _build_blocks(services: Services) -> gr.Blocks:
