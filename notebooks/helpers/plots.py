@@ -68,7 +68,7 @@ def _count_verdicts(axes: Axes, verdicts: Sequence[str]) -> None:
     for verdict, (colour, words) in _VERDICTS.items():
         count = list(verdicts).count(verdict)
         if count:
-            text = f"{count} {words}"
+            text = f"{count} {words}{'s' if verdict == 'warn' and count > 1 else ''}"
             axes.text(x - 0.4, -1.5, text, color=colour, weight="bold", size=12, va="center")
             x += 2 + 0.52 * len(text)
 

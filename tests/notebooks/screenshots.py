@@ -13,7 +13,7 @@ from tests.rig.space import ROOT, Space
 NAME = "01_deployment_check"
 PICTURE = ROOT / "docs" / "screenshots" / "notebook-verdict.png"
 OWNER, PASSWORD = "owner@example.com", "a long one of the owner's own"
-SECTIONS = ("The verdict", "How fast it answers")  # the sections with plots; without their code
+SECTIONS = ("The verdict", "Response times")  # the sections with plots; without their code
 REMOVE_OTHER_SECTIONS = """shown => {
     let here = false;
     for (const cell of document.querySelectorAll('.jp-Cell')) {
