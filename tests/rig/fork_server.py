@@ -26,7 +26,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
-SERVER = ("backend.main", "backend.start", "panel", "alembic.command", "alembic.config")
+SERVER = ("tests.rig.warm_server",)
 # With Gradio, as long again: only for tests that open the panel.
 PANEL = (*SERVER, "panel.server.gradio.app")
 NOTEBOOKS = ("tests.notebooks.warm_report",)
