@@ -23,7 +23,7 @@ from bench.rig.servers import SECRET
 
 KINDS = {"valid": b'"email"', "forged": b"null"}
 """The kinds of cookies, in this order, and what the response to each contains."""
-_SESSIONS = 40  # so that no limit per session is reached
+_SESSIONS = 50  # so that no limit per session is reached
 
 
 class SteadyClock(SystemClock):

@@ -48,9 +48,12 @@ STRICT_AUTH_CALLS = {
 HASHES = Rule(3, per=10, by="user")  # of one user, from any address
 HASHES_FOR_OTHERS = Rule(10, per=10, by="admin")  # of passwords that an admin sets
 
-# Calls with a session, each endpoint separately; every replica counts sessions for itself.
-SESSION_CHECKS = Rule(300, per=60, by="session")  # on all endpoints together, and in the panel
-ADMIN_CALLS = Rule(300, per=60, by="admin")
+# Calls with a session, on all endpoints together; each replica counts for itself, and our own
+# frontend's calls are not counted. The windows are short: a service that checks the session for
+# each of its own requests fails for this user until the window ends.
+SESSION_CHECKS = Rule(50, per=10, by="session")
+SESSION_CHECKS_OF_ADMINS = Rule(300, per=10, by="session")  # a page of the panel takes up to 20
+ADMIN_CALLS = Rule(100, per=10, by="admin")  # on each endpoint separately
 
 # Wrong passwords: of all unknown browsers together, of one known browser (in which the user has
 # signed in before), and of all known browsers of one user together.
@@ -69,6 +72,11 @@ def auth_rule(path: str, *, strict: bool) -> Rule | None:
         return STRICT_AUTH_CALLS[path]
     first = path.lstrip("/").partition("/")[0]
     return AUTH_CALLS.get(f"/{first}", OTHER_AUTH_CALLS)
+
+
+def session_checks(*, is_admin: bool) -> Rule:
+    """Return the rule by session for calls with it, in the API and in the panel."""
+    return SESSION_CHECKS_OF_ADMINS if is_admin else SESSION_CHECKS
 
 
 def protected_calls(setting: str) -> Rule:

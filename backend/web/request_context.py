@@ -32,6 +32,11 @@ class RequestContext:
         return self.headers.get(b"cookie", b"")
 
     @property
+    def is_from_frontend(self) -> bool:
+        """Whether it shows the key that only our own frontend knows."""
+        return self._addresses.shows_frontend_key(self.headers)
+
+    @property
     def client(self) -> Client:
         """The client, determined on first use: most session checks do not need it."""
         if self._client is None:

@@ -13,6 +13,7 @@ from uuid import UUID
 from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.secrets.tokens import TokenDigest
 from backend.limits.memory import Window
+from backend.limits.rules import SESSION_CHECKS, Rule
 from backend.storage.queries.sessions import Session
 from backend.storage.queries.users import User
 from backend.web.responses.responses import Response
@@ -34,6 +35,7 @@ class CurrentSession:
     """The cookie's value as received; its signature was checked once."""
     checks: Window = field(default_factory=Window)
     """The current window of the limit per session."""
+    limit: Rule = SESSION_CHECKS
     recently_used: bool = True
 
 

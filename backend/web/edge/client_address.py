@@ -7,6 +7,7 @@ from hmac import compare_digest
 
 from backend.kernel.secrets.secret import Secret
 
+FRONTEND_KEY = b"x-gatehouse-key"
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -33,10 +34,15 @@ class ClientAddresses:
             return _normalize(peer)
         return _normalize(forwarded.rpartition(b",")[2].decode("latin-1")) or _normalize(peer)
 
+    def shows_frontend_key(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Tell whether our own frontend sends this request, in constant time for any key."""
+        shown = headers.get(FRONTEND_KEY)
+        if shown is None or self._frontend_key is None:
+            return False
+        return compare_digest(shown, self._frontend_key.reveal().encode())
+
     def _read_frontend_address(self, headers: Mapping[bytes, bytes]) -> str:
-        if self._frontend_key is None or b"x-gatehouse-key" not in headers:
-            return ""
-        if not compare_digest(headers[b"x-gatehouse-key"], self._frontend_key.reveal().encode()):
+        if not self.shows_frontend_key(headers):
             return ""
         return _normalize(headers.get(b"x-gatehouse-client-ip", b"").decode("latin-1"))
 
