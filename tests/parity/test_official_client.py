@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.docs.guide import ROOT, list_blocks
 from tests.rig.harness import HARNESSES, conformance
 from tests.rig.node import require_node, run_node
 from tests.rig.space import Space
@@ -23,6 +24,18 @@ def test_the_client_signs_people_up_and_in(database_target, tmp_path):
     require_node(HERE)
     with Space(tmp_path, database_target.environment) as space:
         result = run_node(HERE, "client.mjs", space.url, seconds=120)
+    assert find_failures(result.stdout) == []
+    assert result.returncode == 0
+
+
+def test_the_expo_client_signs_people_up_and_in_on_a_phone(tmp_path):
+    require_node(HERE)
+    mailbox = tmp_path / "mails"
+    setting, _ = list_blocks(ROOT / "docs/mobile.md")
+    frontends = setting.text.strip().removeprefix("FRONTEND_URL=")
+    environment = {"FRONTEND_URL": frontends, "SIGN_IN_AFTER_VERIFICATION": "on"}
+    with Space(tmp_path, {**environment, "MAILBOX_FILE": str(mailbox)}) as space:
+        result = run_node(HERE, "expo.mjs", space.url, str(mailbox), seconds=120)
     assert find_failures(result.stdout) == []
     assert result.returncode == 0
 

@@ -105,3 +105,37 @@ def test_every_session_cookie_stays_on_its_own_site(gatehouse):
     assert len(lines) == 3  # the session, that it is not remembered, and the device
     assert all("; SameSite=Lax" in line and "; HttpOnly" in line for line in lines)
     assert not any("domain=" in line.lower() for line in lines)
+
+
+APP = {"expo-origin": "myapp://"}
+BESIDE_AN_APP = {
+    "the app alone": ({}, None),
+    "another app": ({"expo-origin": "otherapp://"}, "INVALID_ORIGIN"),
+    "a site that is trusted": (
+        {"expo-origin": "https://app.example.com"},
+        "MISSING_OR_NULL_ORIGIN",
+    ),
+    "a foreign origin": ({"origin": EVIL}, "INVALID_ORIGIN"),
+    "a sandboxed frame": ({"origin": "null"}, "MISSING_OR_NULL_ORIGIN"),
+    "a foreign referer": ({"referer": f"{EVIL}/x"}, "INVALID_ORIGIN"),
+    "a browser without an origin": ({"sec-fetch-site": "cross-site"}, "MISSING_OR_NULL_ORIGIN"),
+}
+
+
+@pytest.mark.parametrize("case", BESIDE_AN_APP)
+def test_a_page_cannot_pass_for_an_app(start, case):
+    """Phones name their app in a header of Better Auth's, which a page could send, too."""
+    headers, code = BESIDE_AN_APP[case]
+    ada = start(frontend_url="https://app.example.com,myapp://").member()
+    response = ada.post("update-user", {"name": "A"}, headers={"origin": None, **APP, **headers})
+    assert response.status_code == (403 if code else 200)
+    assert response.json() == (refusal(code) if code else {"status": True})
+
+
+def test_a_foreign_page_may_not_send_the_header_of_apps(gatehouse):
+    asked = {
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "expo-origin",
+    }
+    response = gatehouse.visitor().send("OPTIONS", "update-user", headers={"origin": EVIL, **asked})
+    assert not any(name.startswith("access-control-") for name in response.headers)

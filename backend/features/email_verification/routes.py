@@ -31,7 +31,11 @@ from backend.storage.work import Work
 from backend.web.app_context import AppContext
 from backend.web.cookies import Cookies
 from backend.web.request_context import RequestContext
-from backend.web.responses.redirects import redirect_refusal, with_parameter
+from backend.web.responses.redirects import (
+    hand_cookies_to_app,
+    redirect_refusal,
+    with_parameter,
+)
 from backend.web.responses.responses import Response, redirect
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
@@ -99,7 +103,7 @@ def verify_email(
             response = _respond(callback, Verified(user=None))
             if outcome is not None:
                 set_sign_in_cookies(work, response, cookies, outcome, request.cookie_header)
-            return response
+            return hand_cookies_to_app(response)
         if link.kind == LinkKind.CHANGE_EMAIL_CONFIRM:
             change.confirm_change(work, link_mailer, link, user, callback or "/")
             return _respond(callback, Confirmed())
@@ -109,7 +113,7 @@ def verify_email(
     response = _respond(callback, Verified(user=UserOut.of(changed) if changed else None))
     if current is not None and changed is not None:
         set_session_cookies(response, cookies, current.session, current.token, work.settings)
-    return response
+    return hand_cookies_to_app(response)
 
 
 @routes.post(

@@ -1,19 +1,24 @@
 """The origins that may use a browser's session, and the targets it may be redirected to."""
 
-import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from backend.kernel.configuration.web_urls import has_wildcard
 from backend.kernel.refusals import Refusal, refusal_without_code
+from backend.web.edge.app_links import is_app_pattern, parse_app_link
+from backend.web.edge.globs import admits_host, matches
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f\\]")
 _HIDDEN_SLASH = re.compile(r"%2f|%5c", re.IGNORECASE)
 _SIGN_IN = re.compile(r"/(sign-in|sign-up|email-otp|two-factor|passkey|magic-link)(/|$)")
+_SITE = b"sec-fetch-site"
+_SENT_BY_BROWSERS = (_SITE, b"origin", b"referer")
+_CHECKED_AT_SIGN_IN = (*_SENT_BY_BROWSERS, b"sec-fetch-mode", b"sec-fetch-dest", b"expo-origin")
 MAX_TARGET_LENGTH = 2048  # characters
 TARGET_FIELDS = {
     "callbackURL": "INVALID_CALLBACK_URL",
@@ -52,20 +57,22 @@ class TrustedOrigins:
         self, patterns: Sequence[str], on_refused: Callable[[str], None] = lambda _: None
     ) -> None:
         self._on_refused = on_refused
-        self._globs = [_compile_glob(each) for each in patterns if _is_glob(each)]
-        self._app_patterns = [each for each in patterns if "://" in each and not _is_web(each)]
-        sites = [each for each in patterns if _is_web(each) and not _is_glob(each)]
-        self._exact = {origin_of(each) for each in sites} - {None}
+        sites = [each for each in patterns if not is_app_pattern(each)]
+        self._globs = [each for each in sites if has_wildcard(each)]
+        self._exact = {origin_of(each) for each in sites if not has_wildcard(each)} - {None}
+        apps = (parse_app_link(each, is_pattern=True) for each in patterns if is_app_pattern(each))
+        self._apps = [each for each in apps if each is not None]
         self.trusts = lru_cache(1024)(self._trusts)
 
     def _trusts(self, url: str) -> bool:
         """Tell whether the origin of this URL (or this Origin header) is trusted."""
-        if any(_is_within(url, app) for app in self._app_patterns):
+        link = parse_app_link(url)
+        if link is not None and any(app.covers(link) for app in self._apps):
             return True
         origin = origin_of(url)
         if origin is None:
             return False
-        return origin in self._exact or any(matches(origin) for matches in self._globs)
+        return origin in self._exact or any(_covers(each, origin) for each in self._globs)
 
     def check_request(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> None:
         """Refuse cross-site request forgery (ASVS 3.5.1).
@@ -82,11 +89,9 @@ class TrustedOrigins:
             self._check_sign_in(headers)
 
     def _check_sign_in(self, headers: Mapping[bytes, bytes]) -> None:
-        fetch = [headers.get(name, b"") for name in (b"sec-fetch-site", b"sec-fetch-mode")]
-        if fetch == [b"cross-site", b"navigate"]:
+        if headers.get(_SITE) == b"cross-site" and headers.get(b"sec-fetch-mode") == b"navigate":
             raise Refusal("CROSS_SITE_NAVIGATION_LOGIN_BLOCKED")
-        others = [headers.get(name) for name in (b"sec-fetch-dest", b"origin", b"referer")]
-        if any([*fetch, *others]):  # only browsers send these
+        if any(headers.get(name) for name in _CHECKED_AT_SIGN_IN):
             self._require_trusted(headers)
 
     def check_targets(self, fields: Mapping[str, Any]) -> None:
@@ -120,8 +125,11 @@ class TrustedOrigins:
         return not ("//" in decoded and "/." in decoded)
 
     def _require_trusted(self, headers: Mapping[bytes, bytes]) -> None:
-        origin = headers.get(b"origin") or headers.get(b"referer") or b""
-        if origin == b"null" and headers.get(b"sec-fetch-site") == b"same-origin":
+        app = _find_app(headers)
+        if app is not None and self.trusts(app):
+            return
+        origin = headers.get(b"origin") or headers.get(b"referer") or (app or "").encode("latin-1")
+        if origin == b"null" and headers.get(_SITE) == b"same-origin":
             return
         if origin in {b"", b"null"}:
             raise Refusal("MISSING_OR_NULL_ORIGIN")
@@ -131,52 +139,29 @@ class TrustedOrigins:
             raise Refusal("INVALID_ORIGIN")
 
 
+def _find_app(headers: Mapping[bytes, bytes]) -> str | None:
+    """Return the app that names itself in `expo-origin`, as the client of Better Auth's Expo does.
+
+    A phone's network library sends no Origin, a browser always does: what a page could send
+    itself must not stand in for it. So it counts for apps' own schemes only, and never beside a
+    header that only a browser sends.
+    """
+    app = headers.get(b"expo-origin", b"").decode("latin-1")
+    if not is_app_pattern(app) or any(headers.get(name) for name in _SENT_BY_BROWSERS):
+        return None
+    return app
+
+
 def _name_origin(url: str) -> str:
     """Return what may be logged of a URL: its path and query may hold a token."""
     scheme, separator, _ = url.partition("://")
     return origin_of(url) or (f"{scheme}{separator}" if separator else "an address without origin")
 
 
-def _is_glob(pattern: str) -> bool:
-    return "*" in pattern or "?" in pattern
-
-
-def _is_web(pattern: str) -> bool:
-    return pattern.lower().startswith(("http://", "https://")) or _is_glob(pattern)
-
-
-def _is_within(url: str, pattern: str) -> bool:
-    """Tell whether a URL such as myapp://open/chat lies within a pattern such as myapp://open."""
-    try:
-        parts, allowed = urlsplit(url), urlsplit(pattern)
-    except ValueError:
+def _covers(pattern: str, origin: str) -> bool:
+    """Tell whether a pattern of web origins covers this one."""
+    scheme, separator, authority = pattern.lower().rpartition("://")
+    actual_scheme, _, actual_authority = origin.partition("://")
+    if separator and not matches(scheme, actual_scheme):
         return False
-    if _FORBIDDEN_CHARACTERS.search(url) or parts.scheme != allowed.scheme:
-        return False
-    if allowed.netloc and parts.netloc.lower() != allowed.netloc.lower():
-        return False
-    folder = allowed.path.rstrip("/")
-    return parts.path == folder or parts.path.startswith(f"{folder}/")
-
-
-def _compile_glob(pattern: str) -> Any:
-    with_scheme = "://" in pattern
-    wildcards = {"*": "[^/]*", "?": "[^/]"}
-    regex = re.compile("".join(wildcards.get(c) or re.escape(c) for c in pattern.lower()))
-    host_pattern = pattern.rpartition("://")[2].partition(":")[0]
-    only_ipv4 = re.sub(r"[*?.]", "", host_pattern).isdigit()
-
-    def matches(origin: str) -> bool:
-        host = urlsplit(origin).netloc
-        if only_ipv4 and not _is_ipv4(host.partition(":")[0]):
-            return False
-        return regex.fullmatch(origin if with_scheme else host) is not None
-
-    return matches
-
-
-def _is_ipv4(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).version == 4
-    except ValueError:
-        return False
+    return admits_host(authority, actual_authority)

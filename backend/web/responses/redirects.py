@@ -6,26 +6,46 @@ Every target has been checked already (`TrustedOrigins.allows_target`).
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from backend.kernel.refusals import Refusal
-from backend.web.responses.responses import header_safe
+from backend.web.responses.responses import Response, header_safe
 
 
 def with_parameter(target: str, name: str, value: str) -> str:
     """Append a parameter to a path or URL, which is not changed otherwise."""
-    parts = urlsplit(target)
-    query = f"{parts.query}&" if parts.query and not parts.query.endswith("&") else parts.query
-    return parts._replace(query=query + urlencode({name: value})).geturl()
+    query = urlsplit(target).query
+    separator = "&" if query and not query.endswith("&") else ""
+    return _replace_query(target, f"{query}{separator}{urlencode({name: value})}")
 
 
 def to_absolute_url(base_url: str, target: str, name: str, value: str) -> str:
     """Resolve a path against our URL and set a parameter, replacing any of the same name."""
-    parts = urlsplit(urljoin(f"{base_url}/", target))
-    query = parse_qsl(parts.query, keep_blank_values=True)
+    url = urljoin(f"{base_url}/", target)
+    query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
     index = next((at for at, (key, _) in enumerate(query) if key == name), len(query))
     others = [pair for pair in query if pair[0] != name]
     pairs = [*others[:index], (name, value), *others[index:]]
-    return parts._replace(query=urlencode(pairs)).geturl()
+    return _replace_query(url, urlencode(pairs))
+
+
+def hand_cookies_to_app(response: Response) -> Response:
+    """Add the cookies of a redirect to it if it opens an app, as Better Auth's `expo` plug-in does.
+
+    The browser that followed the mailed link keeps cookies for itself. The app is trusted: its
+    scheme is in FRONTEND_URL.
+    """
+    location = response.headers.get("location", "")
+    scheme, separator, _ = location.partition("://")
+    if separator and scheme not in {"http", "https"} and response.cookies:
+        cookies = ", ".join(response.cookies)
+        response.headers["location"] = to_absolute_url("", location, "cookie", cookies)
+    return response
 
 
 def redirect_refusal(target: str) -> Refusal:
     """Refuse by redirecting to a page that shows the reason; the transaction is rolled back."""
     return Refusal(None, status=302, headers={"location": header_safe(target)})
+
+
+def _replace_query(url: str, query: str) -> str:
+    # urlunsplit would make myapp:/ of myapp://, which opens nothing.
+    before, hash_sign, fragment = url.partition("#")
+    return f"{before.partition('?')[0]}?{query}{hash_sign}{fragment}"

@@ -1,0 +1,121 @@
+// Drives a server with Better Auth's own Expo client, as a phone would: node expo.mjs URL MAILBOX
+// One line for each scene, `ok NAME` or `not ok NAME: why`; exits 0 only if every scene holds.
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { register } from "node:module";
+
+const [url, mailbox] = process.argv.slice(2);
+const password = "correct horse 42";
+let addresses = 0;
+
+// The modules of a phone, which Node.js does not have.
+const PHONE = {
+  "react-native": `export const Platform = { OS: "ios" };
+    export const AppState = { addEventListener: () => ({ remove() {} }) };`,
+  "expo-constants": `export default { expoConfig: { scheme: "myapp" } };`,
+  "expo-linking": `export const createURL = (path, options) =>
+    (options?.scheme ?? "myapp") + "://" + path.replace(/^\\//, "");`,
+  "expo-network": `export const addNetworkStateListener = () => ({ remove() {} });`,
+};
+const hooks = `const PHONE = ${JSON.stringify(PHONE)};
+  export const resolve = (name, context, next) => name in PHONE
+    ? { url: "data:text/javascript," + encodeURIComponent(PHONE[name]), shortCircuit: true }
+    : next(name, context);`;
+register(`data:text/javascript,${encodeURIComponent(hooks)}`);
+const { createAuthClient } = await import("better-auth/client");
+const { expoClient } = await import("@better-auth/expo/client");
+
+/** A phone with the app of a scheme: an address, a secure store, and the client on top. */
+function phone(scheme = "myapp") {
+  const store = new Map();
+  const getItem = (key) => store.get(key) ?? null;
+  const setItem = (key, value) => void store.set(key, value);
+  const storage = {
+    getItem,
+    setItem,
+    getItemAsync: async (key) => getItem(key),
+    setItemAsync: async (key, value) => setItem(key, value),
+  };
+  const fetchOptions = { headers: { "x-forwarded-for": `10.78.0.${(addresses += 1)}` } };
+  const plugins = [expoClient({ scheme, storage })];
+  return { store, auth: createAuthClient({ baseURL: url, plugins, fetchOptions }) };
+}
+
+const newEmail = () => `phone-${randomBytes(6).toString("hex")}@example.com`;
+
+function data(response) {
+  assert.equal(response.error, null, `unexpected error ${JSON.stringify(response.error)}`);
+  return response.data;
+}
+
+async function signUp(email = newEmail(), options = {}) {
+  const ada = { ...phone(), email };
+  data(await ada.auth.signUp.email({ email, password, name: "Ada", ...options }));
+  return ada;
+}
+
+const lastMail = (email) =>
+  readFileSync(mailbox, "utf-8").trim().split("\n").map((line) => JSON.parse(line))
+    .filter((mail) => mail.to === email).at(-1);
+
+const scenes = {
+  "signing up keeps the cookie in the secure store": async () => {
+    const { auth, store, email } = await signUp();
+    assert.match(store.get("better-auth_cookie"), /session_token/);
+    assert.equal(data(await auth.getSession()).user.email, email);
+  },
+  "every change with the cookie is accepted": async () => {
+    const { auth } = await signUp();
+    data(await auth.updateUser({ name: "Ada King" }));
+    assert.equal(data(await auth.getSession()).user.name, "Ada King");
+    assert.equal(data(await auth.listSessions()).length, 1);
+    const newPassword = "battery staple 77";
+    data(await auth.changePassword({ currentPassword: password, newPassword, revokeOtherSessions: true }));
+    data(await auth.revokeOtherSessions());
+  },
+  "signing out ends the session": async () => {
+    const { auth, email } = await signUp();
+    data(await auth.signOut());
+    assert.equal(data(await auth.getSession()), null);
+    data(await auth.signIn.email({ email, password }));
+    assert.equal(data(await auth.getSession()).user.email, email);
+  },
+  "a mailed link may lead back into the app": async () => {
+    const { auth, email } = await signUp();
+    data(await auth.requestPasswordReset({ email, redirectTo: "myapp://reset" }));
+    const opened = await fetch(lastMail(email).url, { redirect: "manual" });
+    assert.match(opened.headers.get("location"), /^myapp:\/\/reset\?token=[^&]+$/);
+  },
+  "the link that verifies hands the session to the app": async () => {
+    const { email } = await signUp(newEmail(), { callbackURL: "/welcome" });
+    const opened = await fetch(lastMail(email).url, { redirect: "manual" });
+    const location = new URL(opened.headers.get("location"));
+    assert.equal(location.href.split("?")[0], "myapp://welcome");
+    const { getSetCookie } = await import("@better-auth/expo/client");
+    const other = phone();
+    other.store.set("better-auth_cookie", getSetCookie(location.searchParams.get("cookie")));
+    assert.equal(data(await other.auth.getSession()).user.email, email);
+  },
+  "another app is refused": async () => {
+    const { store, email } = await signUp();
+    const other = phone("otherapp");
+    other.store.set("better-auth_cookie", store.get("better-auth_cookie"));
+    for (const attempt of [other.auth.updateUser({ name: "x" }), phone("otherapp").auth.signIn.email({ email, password })]) {
+      const { error } = await attempt;
+      assert.deepEqual([error?.status, error?.code], [403, "INVALID_ORIGIN"]);
+    }
+  },
+};
+
+let failed = 0;
+for (const [name, scene] of Object.entries(scenes)) {
+  try {
+    await scene();
+    console.log(`ok ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`not ok ${name}: ${error.message.replaceAll("\n", " ")}`);
+  }
+}
+process.exit(failed ? 1 : 0);
