@@ -18,9 +18,10 @@ from panel.server.downloads import DOWNLOADS
 from panel.server.paths import Access
 from panel.server.recent_admins import RecentAdmins
 from panel.server.request_headers import get_header, visitors_of
+from panel.server.return_path import just_signed_in, requested_page, sign_in_url
 from panel.server.sign_in.plain_pages import PlainPages
 from panel.tester.browsers import BrowserStore
-from panel.ui import urls, words
+from panel.ui import words
 
 
 class Guard:
@@ -84,8 +85,8 @@ class Guard:
         if admin is None:
             return error_response(401, words.NOT_SIGNED_IN)
         self._recent_admins.remember(admin)
-        if access is Access.PAGE and (scope["path"] == "/admin" or _just_signed_in(scope)):
-            return RedirectResponse(urls.HOME, 303)
+        if access is Access.PAGE and (scope["path"] == "/admin" or just_signed_in(scope)):
+            return RedirectResponse(requested_page(scope), 303)
         scope[CURRENT_ADMIN] = admin
         return self._downloads if scope["path"] in DOWNLOADS else self._loader
 
@@ -131,9 +132,5 @@ def error_response(status: int, message: str, retry_after: int | None = None) ->
 
 def _redirect_to_sign_in(scope: Scope) -> Response:
     # Right after a sign-in, a missing session means that the browser dropped the cookie.
-    why = "?why=no-cookie" if _just_signed_in(scope) else ""
-    return RedirectResponse(urls.SIGN_IN + why, 303)
-
-
-def _just_signed_in(scope: Scope) -> bool:
-    return b"tried=1" in scope["query_string"].split(b"&")
+    why = "no-cookie" if just_signed_in(scope) else ""
+    return RedirectResponse(sign_in_url(requested_page(scope), why), 303)

@@ -36,6 +36,7 @@ _PARTS = [
     ("GET", re.compile(re.escape(USERS_CSV))),
     ("GET", re.compile(r"/admin/theme\.css")),
     ("GET", re.compile(r"/admin/gradio_api/heartbeat/[a-z0-9]{1,64}")),
+    ("GET", re.compile(r"/admin/gradio_api/app_id")),  # tells a restarted server from the same one
     ("GET", re.compile(r"/admin/gradio_api/queue/data")),
     ("POST", re.compile(r"/admin/gradio_api/(?:queue/join|cancel)")),
 ]

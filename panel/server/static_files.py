@@ -1,4 +1,4 @@
-"""The panel's own public files: a script and an icon."""
+"""The panel's own public files: scripts and an icon."""
 
 import hashlib
 from pathlib import Path
@@ -23,7 +23,7 @@ def _url(name: str) -> str:
 ICON = _url("icon.svg")
 HEAD_HTML = (
     f'<link rel="icon" type="image/svg+xml" href="{ICON}">'
-    f'<script src="{_url("panel.js")}"></script>'
+    f'<script src="{_url("connection.js")}"></script><script src="{_url("panel.js")}"></script>'
 )
 
 

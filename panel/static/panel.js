@@ -1,21 +1,5 @@
 // Runs before Gradio's own scripts.
 (() => {
-  const send = window.fetch;
-
-  // On *.hf.space Gradio's client asks the Hub whether this Space is awake. It is, as it served this
-  // page. Answering here keeps the page from talking to any other server.
-  const isHubRequest = (address) => address.startsWith("https://huggingface.co/api/spaces/by-subdomain/");
-  const awakeResponse = () => new Response('{"id": "this", "runtime": {"stage": "RUNNING"}}');
-
-  window.fetch = async (resource, options) => {
-    const address = String(resource?.url ?? resource);
-    if (isHubRequest(address)) return awakeResponse();
-    const response = await send(resource, options);
-    const ours = new URL(address, location.href).pathname.startsWith("/admin/");
-    if (response.status === 401 && ours) location.replace("/admin/login?why=ended");
-    return response;
-  };
-
   // A download fires beforeunload too, and Gradio's client would close its connection and log an
   // error, although the page stays. When the page really unloads, the browser closes it anyway.
   window.addEventListener("beforeunload", (event) => event.stopImmediatePropagation(), true);
@@ -54,7 +38,10 @@
     hasScrolled = true;
     open.scrollIntoView({ block: "nearest", inline: "center" });
   };
-  new MutationObserver(() => { syncAddress(); moveFocus(); scrollToCurrentPage(); })
+  // Gradio gives all pages the same title; this page's own came with it.
+  const title = document.title;
+  const keepTitle = () => { if (document.title !== title) document.title = title; };
+  new MutationObserver(() => { keepTitle(); syncAddress(); moveFocus(); scrollToCurrentPage(); })
     .observe(document, { childList: true, subtree: true });
 
   // Pages with button.fresh refresh themselves while visible, except while the reader has selected

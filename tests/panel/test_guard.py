@@ -22,6 +22,7 @@ PANEL_PATHS = [
     ("GET", "/admin/theme.css"),
     ("GET", "/admin/gradio_api/queue/data"),
     ("GET", "/admin/gradio_api/heartbeat/abc123"),
+    ("GET", "/admin/gradio_api/app_id"),
     ("POST", JOIN),
     ("POST", "/admin/gradio_api/cancel"),
 ]

@@ -45,7 +45,9 @@ def test_while_the_pages_are_made_the_api_answers_and_the_panel_says_it_is_start
     assert (page.status_code, page.headers["retry-after"]) == (503, "2")
     assert '<meta http-equiv="refresh" content="2">' in page.text
     assert words.STARTING_TITLE in page.text
-    assert owner.get("/admin/theme.css").status_code == 503
+    part = owner.post("/admin/gradio_api/queue/join", {})  # a click on a page opened before
+    assert part.status_code == 503
+    assert part.json()["message"] == f"{words.STARTING_TITLE}. {words.STARTING_PART}"
     may_continue.set()
     wait_until_open(panel, owner)
     assert owner.get(HOME).json()["path"] == HOME

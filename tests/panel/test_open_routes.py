@@ -25,6 +25,7 @@ FOR_THE_OWNER = {
     "HEAD /admin/",
     *(f"{method} /admin/{page.slug}" for page in PAGES if page.slug for method in ("GET", "HEAD")),
     "GET /admin/assets/x1",
+    "GET /admin/gradio_api/app_id",
     "GET /admin/gradio_api/heartbeat/x1",
     "GET /admin/gradio_api/queue/data",
     "GET /admin/static/x1",
@@ -50,7 +51,7 @@ def find_reachable(client: httpx.Client, endpoints: list[tuple[str, str]]) -> se
 def _is_reachable(client: httpx.Client, method: str, path: str) -> bool:
     with client.stream(method, path) as response:  # some of them never end
         if response.status_code == 303:
-            return response.headers["location"] != "/admin/login"
+            return response.headers["location"].partition("?")[0] != "/admin/login"
         if response.status_code not in {401, 404} or method == "HEAD":
             return response.status_code not in {401, 404}
         body = json.loads(response.read())

@@ -65,7 +65,7 @@ def test_every_script_of_a_page_gets_the_nonce_and_nothing_else_does(open_gradio
     assert (
         len(re.findall("<script[ >]", response.text))
         == response.text.count(f'nonce="{nonce}"')
-        == 3
+        == 4
     )
     assert "<p>&lt;script&gt;</p><scripty>" in response.text
     assert int(response.headers["content-length"]) == len(response.content)
@@ -177,7 +177,12 @@ def test_only_the_hub_may_frame_a_space_and_only_its_pages(open_panel):
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/admin/panel.js", "text/javascript"), ("/admin/icon.svg", "image/svg+xml")]
+    ("path", "kind"),
+    [
+        ("/admin/panel.js", "text/javascript"),
+        ("/admin/connection.js", "text/javascript"),
+        ("/admin/icon.svg", "image/svg+xml"),
+    ],
 )
 def test_our_own_files_are_open_to_anybody(shared_panel, path, kind):
     response = shared_panel.visitor().get(path)

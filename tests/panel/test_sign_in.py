@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from html import unescape
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -298,3 +299,56 @@ def test_elsewhere_there_is_no_such_warning(open_panel, settings):
 def test_the_name_of_the_application_is_shown_as_text(open_panel):
     page = open_panel(app_name="<b>A & B</b>").visitor().get(LOGIN).text
     assert "<h1>&lt;b&gt;A &amp; B&lt;/b&gt;</h1>" in page
+
+
+USER_PAGE = "/admin/users?id=0190a1b2-0000-7000-8000-000000000001"
+ON_USER_PAGE = f"{LOGIN}?next={quote(USER_PAGE, safe='')}"
+
+
+def test_signing_in_leads_to_the_page_that_was_asked_for(panel):
+    browser = panel.visitor()
+    assert browser.get(USER_PAGE).headers["location"] == ON_USER_PAGE
+    page = browser.get(ON_USER_PAGE).text
+    assert f'<input type="hidden" name="next" value="{USER_PAGE}">' in unescape(page)
+    form = {"email": OWNER_EMAIL, "password": "mistyped", "next": USER_PAGE}
+    again = browser.send_form(LOGIN, form).headers["location"]
+    assert again == ON_USER_PAGE.replace("?next", "?why=refused&next")
+    response = browser.send_form(LOGIN, {**form, "password": PASSWORD})
+    assert response.headers["location"] == f"{USER_PAGE}&tried=1"
+    assert browser.get(f"{USER_PAGE}&tried=1").headers["location"] == USER_PAGE
+
+
+def test_a_dropped_cookie_loses_neither_the_page_nor_the_reason(shared_panel):
+    response = shared_panel.visitor().get(f"{USER_PAGE}&tried=1")
+    assert response.headers["location"] == ON_USER_PAGE.replace("?next", "?why=no-cookie&next")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/",
+        "//evil.example/admin/users",
+        "/\\evil.example",
+        "https:/admin/users",
+        "/admin/users/../../evil",
+        "/admin/logout",
+        "/api/auth/sign-out",
+        "javascript:alert(1)",
+        "/admin/users\r\nset-cookie: a=b",
+        "/admin/users#@evil.example",
+        "x" * 5000,
+        "",
+    ],
+)
+def test_signing_in_leads_only_to_the_panels_own_pages(panel, target):
+    browser = panel.visitor()
+    assert 'name="next"' not in browser.get(f"{LOGIN}?next={quote(target)}").text
+    form = {"email": OWNER_EMAIL, "password": PASSWORD, "next": target}
+    assert browser.send_form(LOGIN, form).headers["location"] == f"{HOME}?tried=1"
+
+
+def test_of_a_pages_parameters_only_those_it_knows_are_kept(shared_panel):
+    asked = "/admin/events?kind=sign_in&next=https://evil.example&x=%0d%0ay&search=a%20b"
+    response = shared_panel.visitor().get(asked)
+    kept = quote("/admin/events?kind=sign_in&search=a%20b", safe="")
+    assert response.headers["location"] == f"{LOGIN}?next={kept}"

@@ -7,8 +7,11 @@ from concurrent.futures import Future
 
 import structlog
 from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from panel.server import paths
+from panel.server.sign_in import words
 from panel.server.sign_in.plain_pages import PlainPages
 
 _UNLOAD_TIMEOUT = 3.0  # seconds
@@ -47,8 +50,20 @@ class GradioLoader:
         self._task.cancel()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        placeholder = self._pages.broken if self._broken else self._pages.starting
-        await (self._app or placeholder())(scope, receive, send)
+        await (self._app or self._placeholder(scope))(scope, receive, send)
+
+    def _placeholder(self, scope: Scope) -> Response:
+        """Return a page for a page, and JSON for the scripts of one that is still open."""
+        if paths.is_page(scope["path"]):
+            return self._pages.broken() if self._broken else self._pages.starting()
+        title, text = (
+            (words.BROKEN_TITLE, words.BROKEN)
+            if self._broken
+            else (words.STARTING_TITLE, words.STARTING_PART)
+        )
+        message = f"{title}. {text}"
+        # Gradio shows `detail`.
+        return JSONResponse({"message": message, "detail": message}, 503, {"retry-after": "2"})
 
     async def _run(self) -> None:
         try:

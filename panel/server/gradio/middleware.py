@@ -7,9 +7,11 @@ import re
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from panel.pages import PAGES
 from panel.ports import PanelSettings, Randomness
 from panel.server import content_security_policy, paths, static_files
 from panel.ui import urls
+from panel.ui.markup import Markup
 
 # Gradio derives its own address from X-Forwarded-Host and X-Gradio-Server, which anyone may send,
 # and accepts any Origin. It needs neither, nor the cookies: the current admin is in the scope.
@@ -47,7 +49,9 @@ class GradioMiddleware:
         is_page = paths.is_page(scope["path"])
         use_gzip = b"gzip" in dict(scope["headers"]).get(b"accept-encoding", b"")
         wrapped_send = (
-            self._with_nonce(send, use_gzip) if is_page else _with_caching(scope["path"], send)
+            self._with_nonce(scope["path"], send, use_gzip)
+            if is_page
+            else _with_caching(scope["path"], send)
         )
         await self._gradio(self._narrow_scope(scope, is_page), receive, wrapped_send)
 
@@ -59,7 +63,7 @@ class GradioMiddleware:
             headers.append((b"x-forwarded-proto", b"https"))
         return {**scope, "headers": headers, "query_string": _gradio_query(scope, is_page)}
 
-    def _with_nonce(self, send: Send, use_gzip: bool) -> Send:
+    def _with_nonce(self, path: str, send: Send, use_gzip: bool) -> Send:
         start: Message = {}
         body = bytearray()
 
@@ -71,7 +75,7 @@ class GradioMiddleware:
             if message.get("more_body"):
                 return
             nonce = base64.urlsafe_b64encode(self._randomness.bytes(18)).decode()
-            page = _add_nonce(bytes(body), nonce.encode())
+            page = _add_nonce(bytes(body), nonce.encode(), self._head(path))
             csp = content_security_policy.gradio_page(self._settings, nonce)
             headers = MutableHeaders(scope=start)
             if use_gzip:  # no input of the request is repeated in it, so its length leaks nothing
@@ -85,6 +89,20 @@ class GradioMiddleware:
 
         return send_page
 
+    def _head(self, path: str) -> bytes:
+        """Return our part of the head, with a title of its own for each page.
+
+        Gradio has one title for all; panel.js keeps this one.
+        """
+        title = title_of(path, self._settings.app_name)
+        return Markup("<title>{}</title>{}").format(title, Markup(static_files.HEAD_HTML)).encode()  # noqa: S704  ours
+
+
+def title_of(path: str, app_name: str) -> str:
+    """Return the title of a page's tab: “Users · Gatehouse”."""
+    title = next(page.title for page in PAGES if f"/admin/{page.slug}" == path)
+    return f"{title} · {app_name}"
+
 
 def _gradio_query(scope: Scope, is_page: bool) -> bytes:
     """Return the query for Gradio: none for a page; its events carry the allowed parameters."""
@@ -94,8 +112,8 @@ def _gradio_query(scope: Scope, is_page: bool) -> bytes:
     return urls.encode_query(urls.parse_query(query_string)).encode()
 
 
-def _add_nonce(page: bytes, nonce: bytes) -> bytes:
-    page = page.replace(_MANIFEST, static_files.HEAD_HTML.encode())
+def _add_nonce(page: bytes, nonce: bytes, head: bytes) -> bytes:
+    page = page.replace(_MANIFEST, head)
     return _SCRIPT.sub(b'<script nonce="' + nonce + b'"', page)
 
 

@@ -4,6 +4,7 @@ from starlette.responses import HTMLResponse
 
 from panel.ports import PanelSettings
 from panel.server import content_security_policy, static_files
+from panel.server.return_path import FIELD
 from panel.server.sign_in import words
 from panel.ui import urls
 from panel.ui.markup import Markup
@@ -58,7 +59,7 @@ _PAGE = Markup("""<!doctype html>
 {content}
 </main></body></html>
 """)
-_FORM = Markup("""<form method="post" action="{action}">
+_FORM = Markup("""<form method="post" action="{action}">{target}
 <label>{email}<input name="email" type="email" autocomplete="username" required{focus}></label>
 <label>{password}<input name="password" type="password" autocomplete="current-password" required>
 </label><button>{button}</button></form>""")
@@ -73,12 +74,20 @@ class PlainPages:
         self._policy = content_security_policy.plain_page(settings, _STYLE)
 
     def sign_in(
-        self, message: str = "", *, framed: bool, is_error: bool = True, status: int = 200
+        self,
+        message: str = "",
+        *,
+        framed: bool,
+        target: str = urls.HOME,
+        is_error: bool = True,
+        status: int = 200,
     ) -> HTMLResponse:
-        """Return the sign-in page, with `message` above the form."""
+        """Return the sign-in page, with `message` above the form; it leads to `target`."""
+        hidden = Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, target)
         notice = _notice(message, is_error=is_error) if message else Markup()
         form = _FORM.format(
             action=urls.SIGN_IN,
+            target=Markup() if target == urls.HOME else hidden,
             email=words.EMAIL,
             password=words.PASSWORD,
             button=words.SIGN_IN,

@@ -1,6 +1,6 @@
 """Signing in to the panel and out of it. The API decides; this passes its response on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qs
 
 import httpx
@@ -14,6 +14,7 @@ from panel.server import static_files
 from panel.server.cookies import PanelCookies
 from panel.server.guard import error_response
 from panel.server.request_headers import get_header, visitors_of
+from panel.server.return_path import FIELD, after_sign_in, return_path, sign_in_url
 from panel.server.sign_in import plain_pages, words
 from panel.server.sign_in.plain_pages import PlainPages
 from panel.tester.browsers import BrowserStore
@@ -50,37 +51,44 @@ class SignInApp:
         form = await _read_form(scope, receive)
         if form is None:
             return error_response(415, words.FORM_UNREADABLE)
-        return await self._sign_in(visitors, form.get("email", ""), form.get("password", ""))
+        return await self._sign_in(visitors, form)
 
     def _page(self, visitor: Visitor, query: bytes) -> HTMLResponse:
-        why = parse_qs(query.decode("latin-1")).get("why", [""])[-1]
+        parameters = parse_qs(query.decode("latin-1"))
+        why, target = parameters.get("why", [""])[-1], parameters.get(FIELD, [""])[-1]
+        message: str = words.MESSAGES.get(why, "")
         if why == "no-cookie":
             message = plain_pages.no_cookie(framed=visitor.framed)
-            return self._pages.sign_in(message, framed=visitor.framed)
-        message, is_error = words.MESSAGES.get(why, ""), why not in words.NO_ERROR
-        return self._pages.sign_in(message, framed=visitor.framed, is_error=is_error)
+        return self._pages.sign_in(
+            message,
+            framed=visitor.framed,
+            is_error=why not in words.NO_ERROR,
+            target=return_path(target),
+        )
 
-    async def _sign_in(self, visitors: Sequence[Visitor], email: str, password: str) -> Response:
+    async def _sign_in(self, visitors: Sequence[Visitor], form: Mapping[str, str]) -> Response:
         visitor, *others = visitors
-        response = await self._api.sign_in(visitor, email, password)
+        target = return_path(form.get(FIELD, ""))
+        response = await self._api.sign_in(visitor, form.get("email", ""), form.get("password", ""))
         if response.status_code in {429, 503}:
-            return self._try_later(response, visitor)
+            return self._try_later(response, visitor, target)
         if response.status_code != 200:
-            return _redirect_to_form("refused" if response.status_code < 500 else "failed")
+            why = "refused" if response.status_code < 500 else "failed"
+            return _redirect(sign_in_url(target, why), [])
         token = self._api.session_cookie_in(response)
         if token is None:
-            return _redirect_to_form("unfinished")
+            return _redirect(sign_in_url(target, "unfinished"), [])
         if not is_admin(response.json()["user"]):
             # The same message as for a wrong password: no one learns whether a password is right.
             await self._api.sign_out(visitor.with_token(token))
-            return _redirect_to_form("refused")
+            return _redirect(sign_in_url(target, "refused"), [])
         for other in others:  # the sign-in has already ended the first
             await self._api.sign_out(other)
         for each in visitors:
             self._browser_store.forget(each.token)
         device = self._api.device_cookie_in(response)
         lines = self._cookies.set_cookies(token, device, framed=visitor.framed)
-        return _redirect(urls.HOME + "?tried=1", lines)
+        return _redirect(after_sign_in(target), lines)
 
     async def _sign_out(self, visitors: Sequence[Visitor]) -> Response:
         """End every session whose cookie the browser sent."""
@@ -92,17 +100,15 @@ class SignInApp:
             self._browser_store.forget(visitor.token)
         return _redirect(f"{urls.SIGN_IN}?why=out", self._cookies.clear())
 
-    def _try_later(self, response: httpx.Response, visitor: Visitor) -> HTMLResponse:
+    def _try_later(
+        self, response: httpx.Response, visitor: Visitor, target: str = urls.HOME
+    ) -> HTMLResponse:
         seconds = retry_after(response)
         status = 429 if response.status_code == 429 else 503
         message = try_later(status, seconds)
-        page = self._pages.sign_in(message, framed=visitor.framed, status=status)
+        page = self._pages.sign_in(message, framed=visitor.framed, target=target, status=status)
         page.headers["retry-after"] = str(seconds)
         return page
-
-
-def _redirect_to_form(why: str) -> Response:
-    return _redirect(f"{urls.SIGN_IN}?why={why}", [])
 
 
 def _redirect(target: str, cookies: list[str]) -> Response:

@@ -34,5 +34,6 @@ GENERATED_KEY = (
 )
 LATER_TITLE = "Try again later"
 STARTING_TITLE, STARTING = "The panel is starting", "This page reloads by itself in a few seconds."
+STARTING_PART = "This page continues by itself in a few seconds."
 BROKEN_TITLE = "The panel could not start"
 BROKEN = "The server's log has the reason. The API is not affected."

@@ -1,0 +1,132 @@
+// The connection to the server: the end of a session, a restart, requests under way. Runs before
+// Gradio's own scripts, which know none of these.
+(() => {
+  const AWAY = "The server does not answer. It may be restarting. This page keeps trying, and " +
+    "continues by itself.";
+  const RESTARTED = "The server was restarted. This page has to be reloaded, and what you typed " +
+    "here is lost then: copy it first if you need it.";
+  const RELOADED = "The server was restarted, so this page was reloaded. If you had just pressed " +
+    "a button, check whether it took effect.";
+  const APP_ID = "/admin/gradio_api/app_id";  // differs from one start of the server to the next
+  const PAUSE = 2000;  // milliseconds between two attempts
+  const LOOP = 10_000;  // a page never reloads itself twice within these
+  const send = window.fetch;
+
+  // ---- the notice at the bottom of the window
+  const notice = document.createElement("div");
+  notice.id = "connection";
+  notice.setAttribute("role", "status");
+  const showNotice = (text, label, act) => {
+    if (!notice.isConnected) document.body.append(notice);
+    const button = document.createElement("button");
+    button.textContent = label;
+    button.addEventListener("click", act);
+    notice.replaceChildren(text, ...(label ? [button] : []));
+  };
+  const hideNotice = () => notice.replaceChildren();
+
+  // ---- a session that has ended
+  const signInAgain = () => {
+    const here = encodeURIComponent(location.pathname + location.search);
+    location.replace(`/admin/login?why=ended&next=${here}`);
+  };
+
+  // ---- a restart: the new server knows nothing of this page, whose buttons would do nothing
+  const typed = new Set();
+  document.addEventListener("input", (event) => {
+    if (event.isTrusted && event.target.matches("[type=text], [type=password], textarea, [contenteditable]"))
+      typed.add(event.target);
+  }, true);
+  // What stands in the address, such as a filter, comes back with it.
+  const wouldBeLost = (field) => {
+    const text = (field.value ?? field.textContent).trim();
+    return field.isConnected && text && ![...new URLSearchParams(location.search).values()].includes(text);
+  };
+  const remember = () => sessionStorage.setItem("reloaded", Date.now());
+  const reload = () => { remember(); location.reload(); };
+  const reloadOrAsk = () => {
+    const justReloaded = Date.now() - Number(sessionStorage.getItem("reloaded-before") ?? 0) < LOOP;
+    if (justReloaded || [...typed].some(wouldBeLost)) showNotice(RESTARTED, "Reload", reload);
+    else reload();
+  };
+
+  const findServer = async () => {
+    try {
+      const response = await send(APP_ID, { cache: "no-store" });
+      if (response.status === 401) return { ended: true };
+      const answer = await response.json();
+      return response.ok ? { id: answer.app_id } : { message: answer.message };
+    } catch {
+      return {};
+    }
+  };
+  const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE));
+  let isRecovering = false, isLeaving = false, isBroken = false;
+  const recover = async () => {
+    if (isRecovering || isLeaving) return;
+    isRecovering = true;
+    let server = await findServer();
+    while (!server.id && !server.ended && !isLeaving) {
+      showNotice(server.message ?? AWAY);
+      await pause();
+      server = await findServer();
+    }
+    isRecovering = false;
+    hideNotice();
+    if (isLeaving) return;
+    if (server.ended) signInAgain();
+    else if (isBroken || server.id !== window.gradio_config?.app_id) reloadOrAsk();
+  };
+  window.addEventListener("pagehide", () => { isLeaving = true; });
+  window.addEventListener("pageshow", (event) => {
+    isLeaving = false;
+    if (event.persisted) recover();
+  });
+  document.addEventListener("DOMContentLoaded", () => {
+    const when = sessionStorage.getItem("reloaded");
+    if (!when) return;
+    sessionStorage.removeItem("reloaded");
+    sessionStorage.setItem("reloaded-before", when);
+    showNotice(RELOADED, "Close", hideNotice);
+  });
+
+  // The server sends heartbeats for as long as it runs.
+  const watchEnd = (response) => {
+    const { readable, writable } = new TransformStream({}, undefined, { highWaterMark: Infinity });
+    response.body.pipeTo(writable).then(recover, recover);
+    return new Response(readable, response);
+  };
+
+  // ---- every request of the page
+  // On *.hf.space Gradio's client asks the Hub whether this Space is awake. It is, as it served this
+  // page. Answering here keeps the page from talking to any other server.
+  const isHubRequest = (address) => address.startsWith("https://huggingface.co/api/spaces/by-subdomain/");
+  const awakeResponse = () => new Response('{"id": "this", "runtime": {"stage": "RUNNING"}}');
+
+  const sendOurs = async (path, resource, options) => {
+    if (path === APP_ID) {  // Gradio has given up; it would reload without a look at what was typed
+      isBroken = true;
+      recover();
+      return new Response("", { status: 503 });
+    }
+    let response;
+    try {
+      response = await send(resource, options);
+    } catch (error) {
+      if (error.name !== "AbortError") recover();
+      throw error;
+    }
+    if (response.status === 401) signInAgain();
+    if (response.status >= 502) recover();
+    const isHeartbeat = response.ok && path.startsWith("/admin/gradio_api/heartbeat/");
+    return isHeartbeat ? watchEnd(response) : response;
+  };
+
+  window.fetch = (resource, options) => {
+    const address = String(resource?.url ?? resource);
+    if (isHubRequest(address)) return Promise.resolve(awakeResponse());
+    const { origin, pathname } = new URL(address, location.href);
+    const ours = origin === location.origin && pathname.startsWith("/admin/");
+    return ours ? sendOurs(pathname, resource, options) : send(resource, options);
+  };
+})();
