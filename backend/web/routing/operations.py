@@ -39,6 +39,7 @@ _DEFAULT_RESPONSE = {
 def describe_operation(spec: RouteSpec, signature: HandlerSignature) -> dict[str, Any]:
     """Return the arguments with which FastAPI's route describes this endpoint."""
     text = inspect.getdoc(spec.handler) or ""
+    summary = text.partition("\n")[0].partition(". ")[0].rstrip(".")
     refusals = _refusals(spec, signature)
     always_refuses = spec.response_model is NoReturn
     status = min(refusals) if always_refuses else spec.status
@@ -49,8 +50,10 @@ def describe_operation(spec: RouteSpec, signature: HandlerSignature) -> dict[str
         "response_class": _response_class(spec.response_model),
         # The default also keeps FastAPI from adding its own 422 for an invalid body.
         "responses": {**dict(sorted(responses.items())), "default": _DEFAULT_RESPONSE},
-        "summary": text.partition("\n")[0].partition(". ")[0].rstrip("."),
-        "description": text,
+        "summary": summary,
+        # Readers show it below the summary. FastAPI takes the docstring for an empty one, and
+        # leaves out what follows a form feed.
+        "description": text.removeprefix(summary).removeprefix(".").lstrip() or "\f",
         "openapi_extra": _extra(spec, signature),
         "include_in_schema": spec.in_docs,
     }

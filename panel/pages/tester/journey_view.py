@@ -34,7 +34,8 @@ def render_progress(progress: Progress, *, reveal: bool) -> Markup:
 
 def render_operation(operation: Operation) -> Markup:
     """Return an endpoint's description and its responses."""
-    paragraphs = ((_prose(each),) for each in operation.description.split("\n\n"))
+    texts = [f"{operation.summary}.", *filter(None, operation.description.split("\n\n"))]
+    paragraphs = ((_prose(each),) for each in texts)
     mark = badge(tester_words.NEEDS_SESSION, "warn") if operation.needs_session else ""
     responses = pairs((status, _prose(meaning)) for status, meaning in operation.responses)
     return Markup(
