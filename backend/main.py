@@ -133,8 +133,8 @@ def _build_context(
     runtime: Runtime, keyring: Keyring, cache: SessionCache, feed: ChangeFeed, closing: ExitStack
 ) -> AppContext:
     settings, database, clock = runtime.settings, runtime.database, runtime.clock
-    cookies, mint = Cookies(keyring, secure=settings.secure_cookies), TokenMint(keyring)
-    limiter, pools = Limiter(settings, clock), Pools(settings)
+    cookies = Cookies(keyring, secure=settings.secure_cookies, domain=settings.cookie_domain)
+    mint, limiter, pools = TokenMint(keyring), Limiter(settings, clock), Pools(settings)
     clock_check = ClockCheck(database, clock)
     mailer, worker = open_mailer(runtime, keyring, clock_check)
     link_mailer = LinkMailer(LinkTokens.of(keyring), mailer, limiter)

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from backend.kernel.configuration.cookie_domain import CookieDomain, check_cookie_domain
 from backend.kernel.configuration.dot_env import DotEnvError, find_encoding
 from backend.kernel.configuration.values import (
     CommaList,
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
 
     public_url: str = ""
     cookie_secure: Literal["auto", "on", "off"] = "auto"
+    cookie_domain: CookieDomain = ""
     frontend_url: CommaList = ()
     trusted_proxies: CommaList = split_list(PRIVATE_NETWORKS)
     frontend_proxy_key: HiddenText | None = None
@@ -223,6 +225,8 @@ class Settings(BaseSettings):
                 "FRONTEND_URL trusts every site with your users' sessions; name your app's origin, "
                 "such as https://app.example.com"
             )
+        if self.cookie_domain:
+            check_cookie_domain(self.cookie_domain, self.base_url)
         if self.password_min > self.password_max:
             raise ValueError("PASSWORD_MIN is larger than PASSWORD_MAX")
         if bool(self.admin_email) != bool(self.admin_password):

@@ -42,11 +42,16 @@ def _unquote(raw: str) -> str:
 
 
 class Cookies:
-    """The cookies of one deployment: their names, attributes and signatures."""
+    """The cookies of one deployment: their names, attributes and signatures.
 
-    def __init__(self, keyring: Keyring, *, secure: bool) -> None:
+    With a `domain`, every host of it receives the cookies that are Better Auth's, as with its
+    `crossSubDomainCookies`. Those of our own stay with this host: nobody else needs them.
+    """
+
+    def __init__(self, keyring: Keyring, *, secure: bool, domain: str = "") -> None:
         self._keyring = keyring
         self._attributes = "; Path=/; HttpOnly" + ("; Secure" if secure else "") + "; SameSite=Lax"
+        self._domain = f"; Domain={domain}" if domain else ""
         prefix = "__Secure-" if secure else ""
         self.session_token = f"{prefix}better-auth.session_token"
         self.session_data = f"{prefix}better-auth.session_data"
@@ -79,10 +84,15 @@ class Cookies:
         return f"{value}.{self._keyring.sign(value)}"
 
     def set_session(self, token: SessionToken, max_age: int | None) -> list[str]:
-        """Return the cookies of a session, which without `max_age` ends with the browser."""
-        lines = [self._line(self.session_token, self.sign(token.reveal()), max_age)]
+        """Return the cookies of a session, which without `max_age` ends with the browser.
+
+        With a domain, the host's own cookie is deleted first: it may precede the new one in
+        requests, and the session that counts would be the one of before.
+        """
+        lines = [self._line(self.session_token, "", 0)] if self._domain else []
+        lines.append(self._shared_line(self.session_token, self.sign(token.reveal()), max_age))
         if max_age is None:
-            lines.append(self._line(self.dont_remember, self.sign("true"), None))
+            lines.append(self._shared_line(self.dont_remember, self.sign("true"), None))
         return lines
 
     def set_device(self, user_id: UUID, password_hash: str, nonce: str) -> str:
@@ -113,12 +123,12 @@ class Cookies:
         """
         chunks = self._chunk_names(header)
         names = [self.session_token, self.session_data, *chunks, self.dont_remember]
-        return [*(self._line(name, "", 0) for name in names), *self.clear_impersonation(header)]
+        return [*self._clear(*names), *self.clear_impersonation(header)]
 
     def clear_session_data(self, header: bytes) -> list[str]:
         """Delete the session_data set by a Better Auth with a cookie cache (wire.md 9.3)."""
         whole = [self.session_data] if find_cookie(header, self.session_data) is not None else []
-        return [self._line(name, "", 0) for name in (*whole, *self._chunk_names(header))]
+        return self._clear(*whole, *self._chunk_names(header))
 
     def _chunk_names(self, header: bytes) -> list[str]:
         """Return the names of the cookies over which a long session_data was spread."""
@@ -133,7 +143,7 @@ class Cookies:
     def set_admin_session(self, token: SessionToken, *, remembered: bool, max_age: int) -> str:
         """Keep an admin's own session in a cookie while they impersonate a user."""
         value = f"{token.reveal()}:{'' if remembered else 'true'}"
-        return self._line(self.admin_session, self.sign(value), max_age)
+        return self._shared_line(self.admin_session, self.sign(value), max_age)
 
     def read_admin_sessions(self, header: bytes) -> list[SessionToken]:
         """Return the own session of an impersonating admin; several, if old cookies are left."""
@@ -141,17 +151,25 @@ class Cookies:
         parts = (value.rpartition(":") for value in values)
         return [SessionToken(token) for token, colon, _ in parts if token and colon]
 
-    def clear_admin_session(self) -> str:
-        return self._line(self.admin_session, "", 0)
+    def clear_admin_session(self) -> list[str]:
+        return self._clear(self.admin_session)
 
     def clear_impersonation(self, header: bytes) -> list[str]:
         """Delete the own session of an impersonating admin, if the browser sends one."""
         is_sent = find_cookie(header, self.admin_session) is not None
-        return [self.clear_admin_session()] if is_sent else []
+        return self.clear_admin_session() if is_sent else []
 
-    def clear_dont_remember(self) -> str:
-        return self._line(self.dont_remember, "", 0)
+    def clear_dont_remember(self) -> list[str]:
+        return self._clear(self.dont_remember)
 
-    def _line(self, name: str, value: str, max_age: int | None) -> str:
+    def _clear(self, *names: str) -> list[str]:
+        """Delete cookies: with a domain, also the host's own, left from before it was set."""
+        lines = [self._shared_line(name, "", 0) for name in names]
+        return lines + [self._line(name, "", 0) for name in names] if self._domain else lines
+
+    def _shared_line(self, name: str, value: str, max_age: int | None) -> str:
+        return self._line(name, value, max_age, self._domain)
+
+    def _line(self, name: str, value: str, max_age: int | None, domain: str = "") -> str:
         age = "" if max_age is None else f"; Max-Age={max_age}"
-        return f"{name}={quote(value, safe='')}{age}{self._attributes}"
+        return f"{name}={quote(value, safe='')}{age}{domain}{self._attributes}"

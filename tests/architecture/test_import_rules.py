@@ -96,7 +96,10 @@ HOMES = {
     "cryptography": ["backend.kernel"],
     "pydantic_settings": ["backend.kernel"],
 }
-KERNEL_MAY_USE = {"cryptography", "dotenv", "idna", "pydantic", "pydantic_settings", "passlib"}
+KERNEL_MAY_USE = {
+    *("cryptography", "dotenv", "idna", "passlib", "publicsuffixlist", "pydantic"),
+    "pydantic_settings",
+}
 OURS = {"app", "backend", "panel", "doctor", "notebooks", "tests", "bench", "scripts"}
 LAYERED = {"backend", "panel"}
 """Whose folders have arrows of their own."""

@@ -1,7 +1,10 @@
 """Set-Cookie lines as browsers take them (RFC 6265bis, sections 5.6 and 5.7)."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from doctor.checks.accounts.cookies import scope
 from doctor.client.set_cookie import parse_set_cookie, rejection_reasons
 
 APP = "https://app.example.com"
@@ -105,3 +108,33 @@ def test_a_line_is_read_with_its_spaces_and_shown_without_its_value():
     cookie = parse_set_cookie(" session = a=b== ;  Path = / ; HttpOnly;SameSite=Lax")
     assert (cookie.name, cookie.value) == ("session", "a=b==")
     assert cookie.without_value() == "session=...; path=/; httponly; samesite=Lax"
+
+
+DEVICE = "gatehouse.device=x; Path=/"
+SHARED = "__Secure-better-auth.session_token=x; Path=/; Secure"
+
+
+@pytest.mark.parametrize(
+    ("lines", "verdict"),
+    [
+        ([SHARED, DEVICE], "pass"),
+        ([f"{SHARED}; Domain=example.com", DEVICE], "warn"),
+        ([f"{SHARED}; Domain=example.com", f"__Secure-{DEVICE}"], "warn"),
+        ([f"{SHARED}; Domain=example.com", f"{DEVICE}; Domain=example.com"], "fail"),
+        ([f"{SHARED}; Domain=example.com"], "fail"),
+        ([f"{SHARED}; Domain=hf.space", DEVICE], "fail"),
+        ([f"{SHARED}; Domain=com", DEVICE], "fail"),
+        ([f"{SHARED.replace('Path=/', 'Path=/a')}; Domain=example.com", DEVICE], "fail"),
+    ],
+)
+def test_a_domain_of_the_servers_own_is_a_warning_and_a_proxys_a_failure(lines, verdict):
+    reply = SimpleNamespace(cookies=[parse_set_cookie(line) for line in lines])
+    context = SimpleNamespace(shared={"sign-up reply": reply})
+    result = scope.function(context)
+    assert result.verdict.value == verdict
+    if verdict == "warn":
+        assert (
+            "COOKIE_DOMAIN sends the session cookie to every host below example.com" in result.fix
+        )
+    if verdict == "fail":
+        assert "proxy" in result.fix

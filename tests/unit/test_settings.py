@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from backend.kernel.settings import Settings, SettingsError, load_settings
-from tests.make import KEY, ExplicitSettings
+from tests.make import KEY, ExplicitSettings, make_settings
 
 B = "https://b.example"
 
@@ -200,12 +200,56 @@ def test_settings_do_not_change():
         load_settings().port = 1
 
 
+@pytest.mark.parametrize(
+    ("public_url", "given", "domain"),
+    [
+        ("https://auth.example.com", "example.com", "example.com"),
+        ("https://auth.example.com", ".Example.COM.", "example.com"),
+        ("https://auth.example.com", "auth.example.com", "auth.example.com"),
+        ("https://a.b.example.co.uk", "example.co.uk", "example.co.uk"),
+        ("https://ada-auth.hf.space", "ada-auth.hf.space", "ada-auth.hf.space"),
+        ("https://auth.b\u00fccher.example", "b\u00fccher.example", "xn--bcher-kva.example"),
+    ],
+)
+def test_cookies_may_be_of_a_domain_of_ones_own(tmp_path, public_url, given, domain):
+    settings = make_settings(tmp_path, public_url=public_url, cookie_domain=given)
+    assert settings.cookie_domain == domain
+
+
 REFUSED = [
     ({"PORT": "door"}, "PORT: "),
     ({"PORT": "65536"}, "PORT: "),
     ({"PORT": "-1"}, "PORT: "),
     ({"ENVIRONMENT": "staging"}, "ENVIRONMENT: "),
     ({"COOKIE_SECURE": "maybe"}, "COOKIE_SECURE: "),
+    ({"COOKIE_DOMAIN": "localhost"}, "COOKIE_DOMAIN: must be a domain such as example.com, and 'l"),
+    ({"COOKIE_DOMAIN": "203.0.113.7"}, "COOKIE_DOMAIN: must be a domain such as example.com"),
+    ({"COOKIE_DOMAIN": "[2001:db8::1]"}, "COOKIE_DOMAIN: must be a domain such as example.com"),
+    ({"COOKIE_DOMAIN": "2001:db8::1"}, "COOKIE_DOMAIN: must be a domain such as example.com"),
+    ({"COOKIE_DOMAIN": "https://example.com"}, "COOKIE_DOMAIN: must be a domain such as exampl"),
+    ({"COOKIE_DOMAIN": "a b.example"}, "COOKIE_DOMAIN: must be a domain such as example.com"),
+    ({"COOKIE_DOMAIN": "x.example; Path=/a"}, "COOKIE_DOMAIN: must be a domain such as example"),
+    ({"COOKIE_DOMAIN": "com"}, "COOKIE_DOMAIN: must be a domain such as example.com, and 'com'"),
+    (
+        {"PUBLIC_URL": "https://auth.example.com", "COOKIE_DOMAIN": "example.org"},
+        "COOKIE_DOMAIN must be PUBLIC_URL's host or a parent of it; auth.example.com is not part",
+    ),
+    (
+        {"PUBLIC_URL": "https://auth.example.com", "COOKIE_DOMAIN": "ple.com"},
+        "COOKIE_DOMAIN must be PUBLIC_URL's host or a parent of it",
+    ),
+    (
+        {"PUBLIC_URL": "https://example.com", "COOKIE_DOMAIN": "auth.example.com"},
+        "COOKIE_DOMAIN must be PUBLIC_URL's host or a parent of it",
+    ),
+    ({"COOKIE_DOMAIN": "example.com"}, "COOKIE_DOMAIN must be PUBLIC_URL's host or a parent of it"),
+    *(
+        (
+            {"PUBLIC_URL": f"https://auth.{suffix}", "COOKIE_DOMAIN": suffix},
+            f"COOKIE_DOMAIN would send your users' sessions to every site below {suffix}, which ",
+        )
+        for suffix in ("hf.space", "vercel.app", "co.uk", "github.io", "xn--55qx5d.cn", "pages.dev")
+    ),
     ({"LOG_LEVEL": "loud"}, "LOG_LEVEL: "),
     ({"LOG_FORMAT": "xml"}, "LOG_FORMAT: "),
     ({"STRICT": "perhaps"}, "STRICT: "),

@@ -36,7 +36,7 @@ def set_sign_in_cookies(
     """Set the cookies of a sign-in: the session's, and the one that makes this a known device."""
     set_session_cookies(response, cookies, issued.session, issued.token, work.settings)
     if issued.session.remembered and cookies.read_signed(cookie_header, cookies.dont_remember):
-        response.cookies.append(cookies.clear_dont_remember())
+        response.cookies += cookies.clear_dont_remember()
     # There is no way back into the session of an admin.
     response.cookies += cookies.clear_impersonation(cookie_header)
     response.cookies += _set_device_cookie(work, cookies, issued.user.id)

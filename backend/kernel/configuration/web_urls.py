@@ -53,9 +53,12 @@ def parse_origin_pattern(text: str) -> str:
 
 def is_host(host: str | None) -> bool:
     """Tell whether this can be the host of a URL."""
-    if host is None:
-        return False
-    return _normalize_host(f"[{host}]" if ":" in host else host, _LABEL) is not None
+    return host is not None and parse_host(host) is not None
+
+
+def parse_host(text: str) -> str | None:
+    """Return a host as browsers send it, in ASCII; None if it cannot be one."""
+    return _normalize_host(f"[{text}]" if ":" in text else text, _LABEL)
 
 
 def has_wildcard(pattern: str) -> bool:

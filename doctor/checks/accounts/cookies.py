@@ -5,6 +5,7 @@ import re
 from doctor.check import check
 from doctor.check_context import CheckContext
 from doctor.client.browser import Reply, session_cookie_in
+from doctor.client.cookie_domain import describe_siblings, is_set_by_server
 from doctor.client.set_cookie import SetCookie
 from doctor.client.throwaway_account import SIGN_OUT
 from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
@@ -94,7 +95,9 @@ def same_site(context: CheckContext) -> CheckResult:
 @check("cookies.scope", "The session cookie is limited to this host", "cookies.set")
 def scope(context: CheckContext) -> CheckResult:
     """With a Domain attribute all hosts below it receive the session (ASVS 3.3.3)."""
-    cookie = _cookie(context)
+    cookie, reply = _cookie(context), context.shared["sign-up reply"]
+    if cookie.path == "/" and is_set_by_server(cookie, reply.cookies):
+        return warned(f"Domain={cookie.domain}, Path=/", describe_siblings(cookie.domain))
     if cookie.domain or cookie.path != "/":
         return failed(f"Domain={cookie.domain or '(none)'}, Path={cookie.path}", _PROXY)
     return passed("no Domain, Path=/")

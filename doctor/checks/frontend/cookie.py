@@ -3,6 +3,7 @@
 from doctor.check import check
 from doctor.check_context import CheckContext
 from doctor.client.browser import Reply, SimulatedBrowser
+from doctor.client.cookie_domain import describe_siblings, is_set_by_server
 from doctor.client.set_cookie import SetCookie
 from doctor.client.sites import is_same_site
 from doctor.findings import CheckResult, failed, passed, warned
@@ -19,6 +20,9 @@ def cookie_set(context: CheckContext) -> CheckResult:
             "Let the app's server pass every Set-Cookie header on separately, as the proxy.ts in "
             "docs/frontend.md does.",
         )
+    reply: Reply = context.shared["app sign-in reply"]
+    if is_set_by_server(cookie, reply.cookies):
+        return warned(f"Domain={cookie.domain}", describe_siblings(cookie.domain))
     if cookie.domain:
         return failed(
             f"Domain={cookie.domain}",

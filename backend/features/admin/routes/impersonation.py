@@ -66,12 +66,12 @@ def stop_impersonating(
         response = refusal_response(
             refusal_without_code("Failed to find admin session", status=401)
         )
-        response.cookies += [*cookies.clear_session(), cookies.clear_admin_session()]
+        response.cookies += [*cookies.clear_session(), *cookies.clear_admin_session()]
         return response
     own, token = back
     content = SessionAndUser.of(own.session, token.reveal(), own.user)
     response = set_session_cookies(Response(content), cookies, own.session, token, work.settings)
     if own.session.remembered:
-        response.cookies.append(cookies.clear_dont_remember())
-    response.cookies.append(cookies.clear_admin_session())
+        response.cookies += cookies.clear_dont_remember()
+    response.cookies += cookies.clear_admin_session()
     return response
