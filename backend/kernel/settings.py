@@ -38,6 +38,7 @@ from backend.kernel.timestamps import MAX_LIFETIME
 
 PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 
+_DOT_ENV = Path(".env")
 _RATE = re.compile(r"[1-9]\d{0,8}\s*(?:/|per)\s*(?:[1-9]\d{0,4}\s*)?(?:second|minute|hour|day)s?")
 # Values that may have several lines.
 _MULTILINE = {"frontend_url", "mail_subjects", "secret_key", "secret_keys_old", "trusted_proxies"}
@@ -51,7 +52,6 @@ class Settings(BaseSettings):
     """The settings of a server, read once at start."""
 
     model_config = SettingsConfigDict(
-        env_file=".env",
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -289,7 +289,8 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """Load the settings from the environment and `.env`; raises SettingsError."""
     try:
-        return Settings(_env_file_encoding=find_encoding(Path(".env")))
+        encoding = find_encoding(_DOT_ENV)
+        return Settings(_env_file=_DOT_ENV if encoding else None, _env_file_encoding=encoding)
     except DotEnvError as error:
         raise SettingsError(str(error)) from None
     except ValidationError as error:

@@ -39,6 +39,7 @@ def test_a_password_of_the_database_may_come_from_its_own_variable(inherited):
         ("NO_PROXY", "[::1"),
         ("SSL_CERT_FILE", "/nonexistent"),
         ("SSL_CERT_FILE", "/dev/null"),
+        ("SSL_CERT_FILE", __file__),
         ("SSL_CERT_DIR", "/nonexistent"),
     ],
 )

@@ -17,12 +17,15 @@ class DotEnvError(Exception):
     """The file cannot be read; the message says why and what to do."""
 
 
-def find_encoding(file: Path) -> str:
-    """Return the encoding of a `.env`; raises DotEnvError if a part of it would be left out."""
+def find_encoding(file: Path) -> str | None:
+    """Return the encoding of a `.env`, None if there is none.
+
+    Raises DotEnvError if a part of it would be left out.
+    """
     try:
         content = file.read_bytes()
     except FileNotFoundError:
-        return "utf-8"
+        return None
     except OSError as error:
         raise DotEnvError(f"{file} cannot be read: {error.strerror}") from None
     encoding = next((name for mark, name in _MARKS.items() if content.startswith(mark)), "utf-8")
