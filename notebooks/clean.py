@@ -9,6 +9,9 @@ _METADATA = {
     "language_info": {"name": "python"},
 }
 
+_FOLDED = {"jupyter": {"source_hidden": True}}
+"""JupyterLab then shows what a cell found, and its code at a click."""
+
 
 def notebooks() -> list[Path]:
     """Return the notebooks in their order."""
@@ -16,7 +19,7 @@ def notebooks() -> list[Path]:
 
 
 def clean_notebook(text: str) -> str:
-    """Return a notebook without outputs, counts and what a machine or an editor noted in it."""
+    """Return a notebook with its code folded, and without outputs and what an editor noted."""
     import nbformat  # takes seconds, which callers of `notebooks` do not need to wait for
 
     notebook = nbformat.reads(text, as_version=4)
@@ -25,6 +28,7 @@ def clean_notebook(text: str) -> str:
         tags = cell.metadata.get("tags")
         cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
         if cell.cell_type == "code":
+            cell.metadata.update(nbformat.from_dict(_FOLDED))
             cell.outputs, cell.execution_count = [], None
     nbformat.validate(notebook)
     cleaned: Any = nbformat.writes(notebook)

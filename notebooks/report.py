@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -51,13 +52,26 @@ def run(notebook: Path, folder: Path, environment: Mapping[str, str]) -> str:
             why = f"{error.ename}: {error.evalue}"
         except (CellTimeoutError, DeadKernelError) as error:
             why = str(error).strip()
+    book.cells.insert(0, nbformat.v4.new_markdown_cell(_verdict(why)))
     (folder / f"{notebook.stem}.html").write_text(_page(book, notebook.stem), encoding="utf-8")
     return why
 
 
 @cache
 def _exporter() -> HTMLExporter:
-    return HTMLExporter(config=Config({"HTMLExporter": _FETCHES_NOTHING}))
+    return HTMLExporter(
+        config=Config({"HTMLExporter": _FETCHES_NOTHING}),
+        extra_template_basedirs=[str(FOLDER / "templates")],
+        template_name="folded",
+    )
+
+
+def _verdict(why: str) -> str:
+    """Return what the page begins with."""
+    colour, word = ("#c4432f", "Failed") if why else ("#2a9d74", "Passed")
+    text = f"<b>{word}</b>. {escape(why) or 'Everything that this page expects holds.'}"
+    style = f"border-left:6px solid {colour};padding:.6em 1em;overflow-wrap:anywhere"
+    return f'<div id="verdict" style="{style}">{text}</div>'
 
 
 def _page(book: nbformat.NotebookNode, title: str) -> str:

@@ -33,6 +33,12 @@ class NotebookRun:
         visible = re.sub(r'src="data:[^"]*"|<style.*?</style>|<[^>]+>', "", self.page, flags=re.S)
         return html.unescape(visible)
 
+    def begins_with(self, verdict: str) -> bool:
+        """Whether this verdict is the first that the page says."""
+        body = self.page[self.page.index("<body") :]
+        first = re.search(r"<(?:p|h1|pre|div id=\"verdict\")[^>]*>(.*?)</", body, re.S)
+        return first is not None and first[1].removeprefix("<b>") == verdict.rstrip(".")
+
     def leaks(self, secrets: set[str]) -> list[str]:
         """The secrets that can be read on the page or the terminal."""
         visible = f"{self.output}{html.unescape(self.page)}"

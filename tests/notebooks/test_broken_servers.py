@@ -61,7 +61,9 @@ def test_a_server_without_limits_is_noticed(name, reason, tmp_path):
         result = run(name, space.url, tmp_path)
         assert accounts_left(space) == []
     assert result.code == 1
+    assert "Does not hold: " in result.output
     assert reason in result.output
+    assert result.begins_with("Failed.")
 
 
 def test_people_who_are_mixed_up_under_load_are_noticed(tmp_path):

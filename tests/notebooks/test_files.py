@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from notebooks.clean import clean_notebook, notebooks
+from notebooks.helpers.assertions import Assertions
 from tests.lazy_import import lazy_import
 
 nbformat = lazy_import("nbformat")
@@ -57,6 +58,28 @@ def test_the_last_cell_judges_what_was_claimed(path):
     assert cells(path)[-1].source.endswith("assertions.raise_if_failed()")
 
 
+@BOOKS
+def test_jupyter_folds_the_code_away(path):
+    open_cells = [
+        cell.id
+        for cell in cells(path)
+        if cell.cell_type == "code" and not cell.metadata["jupyter"]["source_hidden"]
+    ]
+    assert open_cells == []
+
+
+def test_a_failure_cannot_be_read_as_its_opposite():
+    assertions = Assertions()
+    assertions.add("the server answers", holds=True)
+    assertions.add("every check of the doctor passes", False, "3 of 65 checks failed: a, b, c")
+    with pytest.raises(AssertionError) as failure:
+        assertions.raise_if_failed()
+    assert str(failure.value) == (
+        "1 of 2 assertions failed. Does not hold: every check of the doctor passes "
+        "(3 of 65 checks failed: a, b, c)"
+    )
+
+
 def test_what_running_leaves_behind_is_taken_out():
     book = nbformat.v4.new_notebook(
         metadata={"language_info": {"name": "python", "version": "3.11.7"}}
@@ -71,7 +94,7 @@ def test_what_running_leaves_behind_is_taken_out():
         "cell_type": "code",
         "execution_count": None,
         "id": "sum",
-        "metadata": {"tags": ["parameters"]},
+        "metadata": {"tags": ["parameters"], "jupyter": {"source_hidden": True}},
         "outputs": [],
         "source": "1 + 1",
     }

@@ -67,6 +67,8 @@ def test_a_notebook_holds_against_a_live_server(name, observe: Callable[[str], O
     assert observed.accounts == []
     assert "holds" in observed.result.text
     assert "does not hold" not in observed.result.text
+    assert observed.result.begins_with("Passed.")
+    assert observed.result.page.count('<details class="folded-code"') > 3
 
 
 def test_the_database_may_be_postgresql(postgres_url, tmp_path):
