@@ -5,13 +5,18 @@ from typing import Any
 import httpx
 
 from doctor.check import Check
-from doctor.client.browser import HttpClient, ProgressCallback, SimulatedBrowser
+from doctor.client.browser import (
+    HttpClient,
+    ProgressCallback,
+    SimulatedBrowser,
+    UnfinishedResponse,
+)
 from doctor.client.redaction import EvidenceRedactor
 from doctor.client.set_cookie import SetCookie
 from doctor.client.throwaway_account import SIGN_IN, ThrowawayAccount, is_session_usable
 from doctor.clock import BlockingClock
 from doctor.deployment import Deployment
-from doctor.findings import CheckResult, CheckSkipped, Finding, Verdict, failed
+from doctor.findings import CheckResult, CheckSkipped, Finding, Verdict, failed, to_printable
 
 _MAX_EVIDENCE_CHARS = 2000  # a server may send any amount of text
 
@@ -31,8 +36,8 @@ class CheckContext:
         self._redactor.add(self.account.password)
         if deployment.admin is not None:
             self._redactor.add(deployment.admin.password, deployment.admin.session)
-        self.server = self._connect(deployment.url)
-        self.app = self._connect(deployment.frontend) if deployment.frontend else None
+        self.server = self.connect(deployment.url)
+        self.app = self.connect(deployment.frontend) if deployment.frontend else None
         self.visitor = SimulatedBrowser(self.server, deployment.url)
         """The browser in which the throw-away account was created."""
         self.shared: dict[str, Any] = {}
@@ -44,11 +49,19 @@ class CheckContext:
 
     def report_progress(self, text: str) -> None:
         """Report in a few words what is being done or waited for."""
-        self._report_progress(text)
+        self._report_progress(to_printable(text))
 
-    def mute_progress(self) -> None:
-        """Report nothing more: the listener may be gone, or have caused the failure."""
-        self._report_progress = lambda _: None
+    def tolerate_listener(self) -> None:
+        """Report on, until the listener fails: it may be gone, or have caused the failure."""
+        listener = self._report_progress
+
+        def report(text: str) -> None:
+            try:
+                listener(text)
+            except Exception:  # what it was is on its way to the caller of `examine` already
+                self._report_progress = lambda _: None
+
+        self._report_progress = report
 
     def run_check(self, check: Check) -> Finding:
         """Run one check, unless one that it needs has not passed."""
@@ -57,8 +70,8 @@ class CheckContext:
         outcome = self._unmet_dependency(check) or self._run(check)
         self.verdicts[check.name] = outcome.verdict
         took = self.clock.monotonic() - began
-        evidence = self._redact(outcome.evidence)
-        return Finding(check.name, check.title, outcome.verdict, evidence, outcome.fix, took)
+        evidence, fix = map(self._clean, (outcome.evidence, outcome.fix))
+        return Finding(check.name, check.title, outcome.verdict, evidence, fix, took)
 
     def anonymous_browser(self, origin: str | None = None) -> SimulatedBrowser:
         """Return a browser without cookies, on a page of the deployment or of `origin`."""
@@ -117,12 +130,13 @@ class CheckContext:
         if self.app is not None:
             self.app.close()
 
-    def _connect(self, base: str) -> HttpClient:
+    def connect(self, base: str) -> HttpClient:
+        """Return a client for this origin."""
         return HttpClient(base, self.deployment, self.clock, self.report_progress, self._redactor)
 
-    def _redact(self, text: str) -> str:
-        """Redact secrets that a server may have quoted, and cut what is too long to read."""
-        redacted = self._redactor.redact(text)
+    def _clean(self, text: str) -> str:
+        """Redact secrets that a server may have quoted, and what would give a terminal orders."""
+        redacted = to_printable(self._redactor.redact(text))
         if len(redacted) <= _MAX_EVIDENCE_CHARS:
             return redacted
         return f"{redacted[:_MAX_EVIDENCE_CHARS]}..."
@@ -143,10 +157,16 @@ class CheckContext:
             return check.function(self)
         except CheckSkipped as reason:
             return CheckResult(Verdict.SKIPPED, str(reason))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
+        except _UNEXPECTED_FORMAT as error:
             return failed(
                 f"the response has an unexpected format ({type(error).__name__})",
                 "Let the proxy pass requests on: something else may answer in Gatehouse's place.",
+            )
+        except UnfinishedResponse as error:
+            return failed(
+                str(error),
+                "Let the proxy pass responses on as they come and end them, or find out what else "
+                "answers there: the server itself ends every response.",
             )
         except httpx.RequestError as error:
             self._unreachable_since = "" if self._is_reachable() else check.name
@@ -164,6 +184,14 @@ class CheckContext:
 
 
 _SATISFIED = {Verdict.PASS, Verdict.WARN}
+_UNEXPECTED_FORMAT = (
+    LookupError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    ArithmeticError,
+    RecursionError,
+)
 
 
 def sign_in_admin(context: CheckContext) -> SimulatedBrowser:

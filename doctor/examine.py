@@ -25,9 +25,9 @@ def examine(
     """Run every check in order, and yield each finding as soon as it is there.
 
     `on_progress` is called with a few words about what is being done or waited for. The throw-away
-    account is deleted at the end, even if the caller stops iterating or is interrupted;
-    `on_early_cleanup` then gets the outcome. Without `checks`, all that apply are run
-    (`doctor.selection`).
+    account is deleted at the end, even if the caller stops iterating or is interrupted:
+    `on_progress` is still called, and `on_early_cleanup` gets the outcome. Without `checks`, all
+    that apply are run (`doctor.selection`).
     """
     context = CheckContext(deployment, clock or SystemBlockingClock(), on_progress)
     is_clean = False
@@ -39,6 +39,6 @@ def examine(
         yield finding
     finally:
         if not is_clean:
-            context.mute_progress()
+            context.tolerate_listener()
             on_early_cleanup(context.run_check(clean_up))
         context.close()

@@ -56,3 +56,9 @@ def warned(evidence: str, fix: str) -> CheckResult:
 def failed(evidence: str, fix: str) -> CheckResult:
     """Return a failure."""
     return CheckResult(Verdict.FAIL, evidence, fix)
+
+
+def to_printable(text: str) -> str:
+    """Return the text as one line without control characters: a server may have sent it."""
+    line = " ".join(text.split())
+    return "".join(letter if letter.isprintable() else "?" for letter in line)

@@ -4,10 +4,11 @@ from doctor.checks import mail, operations
 from doctor.checks.abuse import address, enumeration, limits
 from doctor.checks.accounts import account, clock, cookies, protection
 from doctor.checks.frontend import app
-from doctor.checks.http import headers, origins, reach, streaming
+from doctor.checks.http import headers, origins, passing_on, reach, streaming
 
 CHECKS = (
     *reach.CHECKS,
+    *passing_on.CHECKS,
     *headers.CHECKS,
     *account.CHECKS,
     *cookies.CHECKS,

@@ -7,13 +7,16 @@ others can still run.
 import re
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from doctor.client.body import iterate_body, parse_json
+from doctor.client.deadline import Deadline, DeadlineTransport
 from doctor.client.redaction import EvidenceRedactor
 from doctor.client.secret_text import NO_SECRET, SecretText
 from doctor.client.set_cookie import SetCookie, parse_set_cookie, rejection_reasons
@@ -34,8 +37,13 @@ _SIGNED_COOKIE_VALUE = re.compile(
 )
 _MAX_WAIT = 65  # seconds; the longest window of a rate limit is a minute
 _MAX_RETRIES = 4  # for one request
-_MAX_BODY_BYTES = 1_000_000  # bytes
+_MAX_WAIT_IN_ALL = 300.0  # seconds, for all rate limits of one server
 _MAX_MESSAGE_CHARS = 120  # characters
+_MAX_COOKIES = 50  # of one response; Gatehouse sets four at most
+
+
+class UnfinishedResponse(httpx.ReadTimeout):
+    """A response that began, and had not ended when its time was over."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +60,15 @@ class Reply:
     @property
     def cookies(self) -> tuple[SetCookie, ...]:
         """The cookies of all Set-Cookie headers."""
-        return tuple(map(parse_set_cookie, self.headers.get_list("set-cookie")))
+        return tuple(map(parse_set_cookie, self.headers.get_list("set-cookie")[:_MAX_COOKIES]))
 
     def json(self) -> Any:
         """Return the body parsed as JSON, or None if it is not JSON."""
-        try:
-            return httpx.Response(200, content=self.body).json()
-        except ValueError:
-            return None
+        return self._parsed
+
+    @cached_property
+    def _parsed(self) -> Any:
+        return parse_json(self.body)
 
     def field(self, name: str) -> Any:
         """Return a field of a JSON object, or None."""
@@ -70,6 +79,16 @@ class Reply:
     def content_type(self) -> str:
         """The Content-Type, or `none`."""
         return str(self.headers.get("content-type", "none"))
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a page for people, which the API never sends."""
+        return "html" in self.content_type.lower()
+
+    @property
+    def is_redirect(self) -> bool:
+        """Whether it sends the caller elsewhere."""
+        return 300 <= self.status < 400 and "location" in self.headers
 
     def dropped_cookies(self, page: str) -> list[str]:
         """Return which cookies a browser on `page` would not keep, and why."""
@@ -104,11 +123,11 @@ class HttpClient:
         self._clock = clock
         self._report_progress = report_progress
         self._connect_to = deployment.address if base == deployment.url else None
+        self._seconds_to_wait = _MAX_WAIT_IN_ALL
         self._timeout = httpx.Timeout(deployment.timeout)
+        self._deadline = Deadline(clock, deployment.timeout)
         # Not httpx.Client, which keeps cookies: each SimulatedBrowser has its own.
-        self._transport = httpx.HTTPTransport(
-            verify=_ssl_context(base, deployment), trust_env=False
-        )
+        self._transport = DeadlineTransport(_ssl_context(base, deployment), self._deadline)
 
     def close(self) -> None:
         """Close the connections."""
@@ -119,11 +138,7 @@ class HttpClient:
     ) -> Reply:
         """Send one request; raises httpx.TransportError."""
         with self.stream(method, path, headers, content) as (response, seconds):
-            body = b""
-            for piece in response.iter_bytes():
-                body += piece
-                if len(body) > _MAX_BODY_BYTES:
-                    break
+            body = b"".join(iterate_body(response))
             status, headers, url = response.status_code, response.headers, str(response.url)
             return Reply(status, headers, body, seconds, url, self.redactor)
 
@@ -133,23 +148,38 @@ class HttpClient:
     ) -> Iterator[tuple[httpx.Response, float]]:
         """Open a response whose body is streamed; raises httpx.TransportError."""
         request = self._request(method, path, headers, content)
+        self._deadline.restart()
         began = self._clock.monotonic()
-        response = self._transport.handle_request(request)
-        response.request = request
         try:
-            yield response, self._clock.monotonic() - began
-        finally:
-            response.close()
+            response = self._transport.handle_request(request)
+            response.request = request
+            with closing(response):
+                yield response, self._clock.monotonic() - began
+        except httpx.ReadTimeout as error:
+            if not self._deadline.has_begun:
+                raise
+            raise UnfinishedResponse(
+                f"the response to {method} {path} had not ended in {self._deadline.seconds:.0f} s"
+            ) from error
+
+    def allow_waiting(self, seconds: float) -> None:
+        """Wait for rate limits no longer than this in all from now on."""
+        self._seconds_to_wait = seconds
 
     def wait_before_retry(self, reply: Reply) -> None:
         """Wait as long as Retry-After asks; raises CheckSkipped if it is missing or too long."""
-        seconds = reply.headers.get("retry-after", reply.headers.get("x-retry-after", ""))
-        if not seconds.isdecimal() or int(seconds) > _MAX_WAIT:
-            wait = f"with Retry-After: {seconds}" if seconds else "without Retry-After"
-            raise CheckSkipped(f"{urlsplit(reply.url).path} answered {reply.summary} {wait}")
+        header = str(reply.headers.get("retry-after", reply.headers.get("x-retry-after", "")))
+        answered = f"{urlsplit(reply.url).path} answered {reply.summary}"
+        if not is_short_number(header) or int(header) > _MAX_WAIT:
+            wait = f"with Retry-After: {header}" if header else "without Retry-After"
+            raise CheckSkipped(f"{answered} {wait}")
+        seconds = int(header)
+        if seconds > self._seconds_to_wait:
+            raise CheckSkipped(f"{answered}, and the doctor has waited long enough in all")
+        self._seconds_to_wait -= seconds
         why = "the rate limit" if reply.status == 429 else "a busy server"
         self._report_progress(f"waiting {seconds} s for {why}")
-        self._clock.wait(int(seconds) + 0.2)
+        self._clock.wait(seconds + 0.2)
 
     def _request(
         self, method: str, path: str, headers: Mapping[str, str], content: bytes | None
@@ -245,6 +275,11 @@ def session_cookie_in(cookies: Iterable[SetCookie]) -> SetCookie | None:
     named = [each for each in held if each.name.endswith("better-auth.session_token")]
     signed = [each for each in held if _SIGNED_COOKIE_VALUE.fullmatch(each.value)]
     return next(iter(named + signed), None)
+
+
+def is_short_number(text: str) -> bool:
+    """Tell whether a header is a whole number; int() takes other digits too, and seconds for it."""
+    return text.isascii() and text.isdecimal() and len(text) <= 9
 
 
 def _encode_json(payload: Any) -> bytes | None:

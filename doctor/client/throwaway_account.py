@@ -1,12 +1,12 @@
 """The throw-away account of a run: created, signed in, and always deleted."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from doctor.client.browser import Reply, SimulatedBrowser
-from doctor.client.secret_text import NO_SECRET, SecretText
+from doctor.client.secret_text import SecretText
 from doctor.clock import BlockingClock, random_hex
 from doctor.findings import CheckSkipped
 
@@ -27,8 +27,8 @@ class ThrowawayAccount:
     """Whether the request was sent: the account may exist even if no response came."""
     sign_up_refused: bool = False
     """Whether the server, or a proxy, refused to create the account."""
-    token: SecretText = NO_SECRET
-    """Its latest session token, from the response body: it works where cookies are lost."""
+    tokens: list[SecretText] = field(default_factory=list)
+    """Its session tokens, from the response bodies: they work where cookies are lost."""
 
     @classmethod
     def generate(cls) -> "ThrowawayAccount":
@@ -64,8 +64,9 @@ class ThrowawayAccount:
 
     def _remember_session(self, reply: Reply, browser: SimulatedBrowser) -> None:
         token = reply.field("token")
-        self.token = SecretText(token) if isinstance(token, str) else NO_SECRET
-        browser.client.redactor.add(self.token)
+        if isinstance(token, str) and token:
+            self.tokens.append(SecretText(token))
+            browser.client.redactor.add(token)
         record_session_end(browser)
 
 

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from typing import TextIO
 
-from doctor.findings import Finding, Verdict
+from doctor.findings import Finding, Verdict, to_printable
 from doctor.report.summary import summarize, worst_verdict
 from doctor.report.terminal import Style
 
@@ -63,7 +63,7 @@ class Table:
 
     def _write_line(self, finding: Finding) -> None:
         room = self._style.width - len(f"  x {finding.title}  ")
-        evidence = _printable(finding.evidence)
+        evidence = to_printable(finding.evidence)
         if finding.verdict is Verdict.SKIPPED and len(evidence) > room:
             self._print(f"  {self._style.mark(finding.verdict)} {finding.title}")
             self._print(self._style.dim(self._wrapped(evidence)))
@@ -81,7 +81,7 @@ class Table:
 
     def _wrapped(self, text: str) -> str:
         return textwrap.fill(
-            _printable(text),
+            to_printable(text),
             self._style.width,
             initial_indent=_INDENT,
             subsequent_indent=_INDENT,
@@ -92,12 +92,6 @@ class Table:
         encoding = self._out.encoding or "utf-8"
         self._out.write(f"{line}\n".encode(encoding, "replace").decode(encoding))
         self._out.flush()
-
-
-def _printable(text: str) -> str:
-    """Return the text as one line without control characters: a server may have sent it."""
-    line = " ".join(text.split())
-    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def heading_of(check: str) -> str:

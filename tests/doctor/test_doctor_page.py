@@ -62,13 +62,13 @@ def test_the_example_in_python_runs(tmp_path, capsys, monkeypatch):
     assert "pass reach.health 200, status ok" in capsys.readouterr().out
 
 
-def test_it_needs_httpx_and_nothing_else():
+def test_it_needs_httpx_with_what_that_installs_and_nothing_else():
     used = {
         name.split(".")[0]
         for module in list_modules(ROOT, ("doctor",))
         for _, name in module.imports(set())
     }
-    assert used - sys.stdlib_module_names == {"doctor", "httpx"}
+    assert used - sys.stdlib_module_names == {"doctor", "httpx", "httpcore"}
 
 
 @pytest.mark.parametrize("code", ["0", "1", "2", "130", "141"])

@@ -11,7 +11,7 @@ from typing import Any
 
 from backend.main import create_app
 from tests.make import make_settings
-from tests.rig import faulty_proxies
+from tests.rig import careless_proxies, faulty_proxies
 from tests.rig.authority import Authority
 from tests.rig.background import in_background
 from tests.rig.faulty_proxies import (
@@ -20,6 +20,7 @@ from tests.rig.faulty_proxies import (
     TEN_MINUTES,
     change_cookies,
     drop_headers,
+    drop_request_headers,
 )
 from tests.rig.migrated_databases import put_sqlite
 from tests.rig.proxy import Proxy, ProxyBehaviour
@@ -103,6 +104,7 @@ STRIPPED = change_cookies(lambda line: "")
 FOR_EVERYONE = partial(
     DeploymentCase, fails=("cors.foreign",), behaviour=faulty_proxies.AllowsEveryOrigin
 )
+EVERY_SITE = {"frontend_url": ("*",)}
 ELSEWHERE = "https://auth.example.com"
 WRONG = (
     DeploymentCase("Set-Cookie stripped", ("cookies.set",), STRIPPED),
@@ -179,6 +181,34 @@ UNUSUAL = (
         warns=("cors.foreign", "cors.null"),
     ),
     DeploymentCase("Origin dropped", ("session.write",), faulty_proxies.DropsOrigin),
+    DeploymentCase("query strings dropped", ("reach.query",), careless_proxies.DropsQueries),
+    DeploymentCase(
+        "Authorization dropped", ("session.bearer",), drop_request_headers("authorization")
+    ),
+    DeploymentCase("Cookie dropped", ("session.read",), drop_request_headers("cookie")),
+    DeploymentCase("every site trusted", ("origins.foreign-refused",), settings=EVERY_SITE),
+    DeploymentCase("health cached", ("reach.fresh",), careless_proxies.CachesHealth),
+    DeploymentCase("get-session cached", ("session.read",), careless_proxies.CachesGetSession),
+    DeploymentCase("errors as pages", ("reach.errors",), careless_proxies.ShowsErrorPages),
+    DeploymentCase(
+        "errors as pages, with their status", ("reach.errors",), careless_proxies.KeepsErrorStatus
+    ),
+    DeploymentCase("Allow-Origin twice", ("cors.allowed",), careless_proxies.AllowsItselfAgain),
+    DeploymentCase(
+        "cookie path rewritten",
+        ("cookies.scope",),
+        change_cookies(lambda line: line.replace("Path=/", "Path=/auth")),
+    ),
+    DeploymentCase(
+        "cookies in lower case", ("session.read",), change_cookies(lambda line: line.lower())
+    ),
+    DeploymentCase("HEAD unknown", behaviour=careless_proxies.KnowsNoHead, warns=("reach.head",)),
+    DeploymentCase("compressed twice", ("reach.health",), careless_proxies.CompressesTwice),
+    DeploymentCase("compressed without Vary", ("stream.plain-json",), careless_proxies.Compresses),
+    DeploymentCase("a password in front", ("reach.health",), careless_proxies.AsksForAPassword),
+    DeploymentCase(
+        "Retry-After dropped", ("limits.told",), drop_headers("retry-after", "x-retry-after")
+    ),
     DeploymentCase(
         "one user's answers shown to all", ("session.read",), faulty_proxies.MixesSessions
     ),

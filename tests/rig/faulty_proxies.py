@@ -37,6 +37,18 @@ def drop_headers(*names: str) -> type[ProxyBehaviour]:
     return DropsHeaders
 
 
+def drop_request_headers(*names: str) -> type[ProxyBehaviour]:
+    """Take headers of requests away."""
+
+    class DropsRequestHeaders(ProxyBehaviour):
+        def before(self, request: ProxyRequest) -> ProxyResponse | None:
+            for name in names:
+                request.headers.pop(name, None)
+            return None
+
+    return DropsRequestHeaders
+
+
 class AllowsEveryOrigin(ProxyBehaviour):
     """CORS for everyone, with credentials."""
 
@@ -55,12 +67,7 @@ class ReplacesOrigin(ProxyBehaviour):
         return None
 
 
-class DropsOrigin(ProxyBehaviour):
-    """Drops the Origin of every request."""
-
-    def before(self, request: ProxyRequest) -> ProxyResponse | None:
-        request.headers.pop("origin", None)
-        return None
+DropsOrigin = drop_request_headers("origin")
 
 
 class TrustsForwardedFor(ProxyBehaviour):

@@ -2,7 +2,7 @@
 
 from doctor.check import check
 from doctor.check_context import CheckContext
-from doctor.client.browser import Reply
+from doctor.client.browser import Reply, is_short_number
 from doctor.client.throwaway_account import SIGN_IN, unknown_email
 from doctor.clock import random_hex
 from doctor.findings import CheckResult, CheckSkipped, Verdict, failed, passed, warned
@@ -11,7 +11,7 @@ _MAX_ATTEMPTS = 12  # attempts; the limit is 3 in 10 seconds
 _USUAL_ATTEMPTS = 4
 
 
-@check("limits.reached", "Password guessing is rate limited", "reach.ready", "reach.api")
+@check("limits.reached", "Password guessing is rate limited", "reach.ready", "reach.errors")
 def reached(context: CheckContext) -> CheckResult:
     """Without a limit, guessing costs nothing."""
     for attempt in range(1, _MAX_ATTEMPTS + 1):
@@ -77,7 +77,7 @@ def _judge_attempt(attempt: int) -> CheckResult:
 
 
 def _has_seconds(reply: Reply, header: str) -> bool:
-    return str(reply.headers.get(header, "")).isdecimal()
+    return is_short_number(str(reply.headers.get(header, "")))
 
 
 CHECKS = (reached, retry_after, lifted)

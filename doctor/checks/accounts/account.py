@@ -1,9 +1,12 @@
 """The life of an account: created, signed in, read, listed, revoked, signed out."""
 
+from urllib.parse import unquote
+
 from doctor.check import check
 from doctor.check_context import CheckContext
 from doctor.client.browser import Reply, SimulatedBrowser
 from doctor.client.throwaway_account import GET_SESSION, SIGN_OUT, fetch_session, user_id_in
+from doctor.clock import random_hex
 from doctor.findings import CheckResult, CheckSkipped, Verdict, failed, passed
 
 _READS = 6  # enough to reach both of two servers that take turns
@@ -26,7 +29,7 @@ def _attempt_sign_up(context: CheckContext) -> CheckResult:
     if reply.status == 200 and reply.field("token"):
         return passed(f"{context.account.email}, deleted at the end")
     if reply.status == 200:
-        return _verify_by_admin(context)
+        return _sign_in_apart(context)
     code = reply.field("code")
     if code == "EMAIL_PASSWORD_SIGN_UP_DISABLED":
         return _create_by_admin(context)
@@ -37,7 +40,7 @@ def _attempt_sign_up(context: CheckContext) -> CheckResult:
             f"Set PUBLIC_URL={context.deployment.url} on the server, or run the doctor with the "
             "address in PUBLIC_URL.",
         )
-    return failed(reply.summary, _READ_LOG)
+    return failed(reply.summary, _remedy(reply))
 
 
 @check(
@@ -78,14 +81,29 @@ def read_session(context: CheckContext) -> CheckResult:
     if not known and context.verdicts.get("cookies.name") is Verdict.FAIL:
         raise CheckSkipped("needs cookies.name: the server does not read a cookie of that name")
     if not known:
-        return failed(
-            "get-session returned null right after sign-in",
-            "The server does not accept the cookie it has set. Check whether a proxy changes or "
-            "drops the Cookie header.",
-        )
+        return _explain_unknown_session(context, browser)
     return failed(
         f"get-session returned the session {len(known)} of {_READS} times",
         "Set the same SECRET_KEY and the same DATABASE_URL on all replicas.",
+    )
+
+
+def _explain_unknown_session(context: CheckContext, browser: SimulatedBrowser) -> CheckResult:
+    evidence = "get-session returned null right after sign-in"
+    unique = f"{GET_SESSION}?disableRefresh=true&doctor={random_hex(8)}"
+    for path in ("/api/me", unique):
+        if _is_accepted(browser.copy().send("GET", path)):
+            return failed(f"{evidence}, but {path} accepts the cookie", _NOT_CACHED)
+    token, _, _ = unquote(context.session_cookie().value).rpartition(".")
+    if token not in {each.reveal() for each in context.account.tokens}:
+        return failed(
+            f"{evidence}: the cookie holds another token than the response's body",
+            "Let the proxy pass Set-Cookie on unchanged: it changes the cookie's value.",
+        )
+    return failed(
+        f"{evidence}: the server does not accept the cookie it has set",
+        "Let the proxy pass the Cookie header on unchanged. With several replicas set the same "
+        "SECRET_KEY and DATABASE_URL on all.",
     )
 
 
@@ -97,7 +115,24 @@ def protected_call(context: CheckContext) -> CheckResult:
     email = user.get("email") if isinstance(user, dict) else None
     if reply.status == 200 and email == context.account.email:
         return passed("GET /api/me answered 200 with the right user")
-    return failed(f"GET /api/me answered {reply.summary}", _READ_LOG)
+    return failed(f"GET /api/me answered {reply.summary}", _remedy(reply))
+
+
+@check("session.bearer", "A bearer token is accepted", "session.protected-call")
+def bearer(context: CheckContext) -> CheckResult:
+    """Mobile apps and scripts send the session in the Authorization header."""
+    if not context.account.tokens:
+        raise CheckSkipped("no response had a token")
+    browser = context.anonymous_browser()
+    browser.bearer = context.account.tokens[-1]
+    reply = browser.get("/api/me")
+    if _is_accepted(reply):
+        return passed("GET /api/me answered 200 to a token, as to the cookie")
+    return failed(
+        f"GET /api/me answered {reply.summary} to a token, and 200 to the cookie",
+        "Let the proxy pass the Authorization header on: one that checks passwords of its own, or "
+        "a CGI gateway, takes it away.",
+    )
 
 
 @check("session.write", "The deployment's own pages may change data", "session.read")
@@ -106,11 +141,20 @@ def update_user(context: CheckContext) -> CheckResult:
     reply = context.signed_in_browser().post("/api/auth/update-user", {"name": "Gatehouse doctor"})
     if reply.status == 200:
         return passed(f"update-user answered 200 with Origin: {context.deployment.url}")
-    return failed(
-        f"update-user answered {reply.summary}",
-        f"If the message is about the origin, set PUBLIC_URL={context.deployment.url} and let the "
-        "proxy pass the Origin header on unchanged.",
-    )
+    answered = f"update-user answered {reply.summary} to Origin: {context.deployment.url}"
+    if reply.field("code") == "MISSING_OR_NULL_ORIGIN":
+        return failed(
+            answered,
+            "Let the proxy pass the Origin header on: it takes it away, and the server rejects "
+            "writes without it.",
+        )
+    if reply.field("code") == "INVALID_ORIGIN":
+        return failed(
+            answered,
+            f"Let the proxy pass the Origin header on unchanged, and set "
+            f"PUBLIC_URL={context.deployment.url} on the server.",
+        )
+    return failed(answered, _remedy(reply))
 
 
 @check("session.list", "Users can list their sessions", "session.read")
@@ -120,7 +164,7 @@ def list_sessions(context: CheckContext) -> CheckResult:
     sessions = reply.json()
     if reply.status == 200 and isinstance(sessions, list) and len(sessions) >= 2:
         return passed(f"{len(sessions)} sessions")
-    return failed(f"list-sessions answered {reply.summary}", _READ_LOG)
+    return failed(f"list-sessions answered {reply.summary}", _remedy(reply))
 
 
 @check(
@@ -185,8 +229,29 @@ def _check_anonymous(context: CheckContext, evidence: str) -> CheckResult:
     return failed("get-session returns a user to a visitor without a cookie", _NOT_CACHED)
 
 
+def _remedy(reply: Reply) -> str:
+    """Name who answered: the server's errors are JSON, those of proxies and firewalls are not."""
+    if reply.json() is None and reply.body:
+        return (
+            f"Let the proxy or firewall pass this request on: a response of {reply.content_type} "
+            "is not the server's."
+        )
+    return _READ_LOG
+
+
 def _is_accepted(reply: Reply) -> bool:
     return reply.status == 200 and reply.field("user") is not None
+
+
+def _sign_in_apart(context: CheckContext) -> CheckResult:
+    """Sign in where signing up gave no session (SIGN_IN_AFTER_SIGN_UP, REQUIRE_VERIFIED_EMAIL)."""
+    reply = context.account.sign_in(context.visitor)
+    if reply.field("code") == "EMAIL_NOT_VERIFIED":
+        return _verify_by_admin(context)
+    if reply.status != 200:
+        return failed(f"signing in after signing up answered {reply.summary}", _remedy(reply))
+    context.shared["sign-up reply"] = reply
+    return passed(f"{context.account.email}, signed in apart and deleted at the end")
 
 
 def _verify_by_admin(context: CheckContext) -> CheckResult:
@@ -224,5 +289,5 @@ def _sign_in_after(context: CheckContext, reply: Reply) -> CheckResult:
 
 
 CHECKS = (sign_up,)
-SESSIONS = (sign_in, read_session, protected_call, update_user, list_sessions, revoke)
+SESSIONS = (sign_in, read_session, protected_call, bearer, update_user, list_sessions, revoke)
 SIGNED_OUT = (sign_out,)

@@ -13,6 +13,7 @@ from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
 NAME = "better-auth.session_token"
 _JOINED = re.compile(r",\s*[^\s=;,]+=")  # a date has a comma too, and no name after it
 _FORWARD_EACH = "Let the proxy pass every Set-Cookie header on separately."
+_HTTPS = "Set PUBLIC_URL to the https address (or COOKIE_SECURE=on)."
 _PROXY = "Let the proxy pass Set-Cookie on unchanged: the server itself sets this correctly."
 
 
@@ -50,10 +51,8 @@ def name(context: CheckContext) -> CheckResult:
     if cookie.name not in expected:
         return failed(f"it is called {cookie.name}", f"Let the proxy keep the name {NAME}.")
     if context.deployment.https and not cookie.name.startswith("__Secure-"):
-        return failed(
-            f"{cookie.name}, without the prefix __Secure-",
-            "Set PUBLIC_URL to the https address (or COOKIE_SECURE=on).",
-        )
+        fix = f"Let the proxy keep the name __Secure-{NAME}." if cookie.has("secure") else _HTTPS
+        return failed(f"{cookie.name}, without the prefix __Secure-", fix)
     return passed(cookie.name)
 
 
@@ -70,8 +69,14 @@ def secure(context: CheckContext) -> CheckResult:
     """Over plain http it could be read in transit (ASVS 3.3.1)."""
     if _cookie(context).has("secure"):
         return passed("Secure")
+    if _cookie(context).name.startswith("__Secure-"):
+        return failed(
+            "the prefix __Secure- and no Secure: browsers reject such a cookie",
+            "Let the proxy keep Secure in Set-Cookie: the server sets it with every cookie of this "
+            "name (nginx: no `proxy_cookie_flags ... nosecure`).",
+        )
     if context.deployment.https:
-        return failed("no Secure", "Set PUBLIC_URL to the https address (or COOKIE_SECURE=on).")
+        return failed("no Secure", _HTTPS)
     return passed("no Secure, which plain http does not allow")
 
 
@@ -99,7 +104,12 @@ def scope(context: CheckContext) -> CheckResult:
     if cookie.path == "/" and is_set_by_server(cookie, reply.cookies):
         return warned(f"Domain={cookie.domain}, Path=/", describe_siblings(cookie.domain))
     if cookie.domain or cookie.path != "/":
-        return failed(f"Domain={cookie.domain or '(none)'}, Path={cookie.path}", _PROXY)
+        changed = "Domain" if cookie.domain else "Path"
+        return failed(
+            f"Domain={cookie.domain or '(none)'}, Path={cookie.path}",
+            f"Let the proxy leave {changed} in Set-Cookie alone (nginx: no "
+            f"`proxy_cookie_{changed.lower()}`): the server sets Path=/ and no Domain.",
+        )
     return passed("no Domain, Path=/")
 
 

@@ -22,7 +22,9 @@ _REQUIRE_SESSION = (
 _NOT_CACHED = "Switch off caching below /api in the proxy or CDN: the server rejects this cookie."
 
 
-@check("protection.no-session", "Without a session, every protected path answers 401", "reach.api")
+@check(
+    "protection.no-session", "Without a session, every protected path answers 401", "reach.errors"
+)
 def no_session(context: CheckContext) -> CheckResult:
     """The first thing an attacker tries."""
     return _check_rejected_everywhere(context, context.anonymous_browser(), "no session")
@@ -83,6 +85,7 @@ def signed_out(context: CheckContext) -> CheckResult:
     "protection.plain-user",
     "Users without the admin role cannot use admin endpoints",
     "session.read",
+    "reach.errors",
 )
 def plain_user(context: CheckContext) -> CheckResult:
     """The throw-away account has no role."""

@@ -8,6 +8,11 @@ from doctor.client.set_cookie import SetCookie
 from doctor.client.sites import is_same_site
 from doctor.findings import CheckResult, failed, passed, warned
 
+_KEEP_SECURE = (
+    "Let the app's server pass Set-Cookie on unchanged: the server sets HttpOnly, and Secure with "
+    "every cookie whose name begins with __Secure-."
+)
+
 
 @check("frontend.cookie", "The app sets the session cookie on its own host", "frontend.sign-in")
 def cookie_set(context: CheckContext) -> CheckResult:
@@ -39,7 +44,9 @@ def cookie_kept(context: CheckContext) -> CheckResult:
     if dropped := reply.dropped_cookies(app):
         return failed(
             f"a browser on {app} drops {'; '.join(dropped)}",
-            "Use https for the app and in PUBLIC_URL, or http on localhost for both.",
+            _KEEP_SECURE
+            if _has_lost_secure(_session_cookie(context))
+            else "Use https for the app and in PUBLIC_URL, or http on localhost for both.",
         )
     return passed("; ".join(cookie.without_value() for cookie in reply.cookies))
 
@@ -52,9 +59,12 @@ def cookie_safe(context: CheckContext) -> CheckResult:
     if app.startswith("https://") and not cookie.has("secure"):
         lacking.append("no Secure, although the app uses https")
     if lacking:
+        is_set_for_http = not cookie.has("secure") and not _has_lost_secure(cookie)
         return failed(
             "; ".join(lacking),
-            "Set PUBLIC_URL to the https address, and let the app pass Set-Cookie on unchanged.",
+            "Set PUBLIC_URL to the https address."
+            if is_set_for_http and cookie.has("httponly")
+            else _KEEP_SECURE,
         )
     if cookie.same_site == "none" or cookie.has("partitioned"):
         return warned(
@@ -70,6 +80,11 @@ def app_browser(context: CheckContext) -> SimulatedBrowser:
     """Return the browser that signed in through the app."""
     browser: SimulatedBrowser = context.shared["app browser"]
     return browser
+
+
+def _has_lost_secure(cookie: SetCookie) -> bool:
+    """Tell whether the app took Secure away: the server sets it with this name."""
+    return cookie.name.startswith("__Secure-") and not cookie.has("secure")
 
 
 def _session_cookie(context: CheckContext) -> SetCookie:

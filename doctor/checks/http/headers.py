@@ -4,6 +4,7 @@ import httpx
 
 from doctor.check import Check, check
 from doctor.check_context import CheckContext
+from doctor.client.browser import is_short_number
 from doctor.client.throwaway_account import GET_SESSION
 from doctor.findings import CheckResult, failed, passed, warned
 
@@ -54,8 +55,10 @@ def hsts(context: CheckContext) -> CheckResult:
         return warned(hsts_value, "Let the proxy send max-age=31536000 (a year) or more.")
     return failed(
         hsts_value or "no Strict-Transport-Security",
-        "Set PUBLIC_URL to the https address; then the server sends the header. If it is set, "
-        "a proxy removes the header.",
+        "Let the proxy pass this header on: the server sends it, as the prefix __Secure- of its "
+        "cookies shows."
+        if _has_https_cookies(context)
+        else "Set PUBLIC_URL to the https address; then the server sends the header.",
     )
 
 
@@ -84,14 +87,19 @@ def silent(context: CheckContext) -> CheckResult:
 
 def _is_meant_for_https(context: CheckContext) -> bool:
     """Tell whether browsers use https, even if the doctor reaches the server over http."""
+    return context.deployment.https or _has_https_cookies(context)
+
+
+def _has_https_cookies(context: CheckContext) -> bool:
+    """Tell by the cookies' names whether PUBLIC_URL is an https address."""
     cleared = context.anonymous_browser().send_once("POST", "/api/auth/sign-out", {}).cookies
-    return context.deployment.https or any(each.name.startswith("__Secure-") for each in cleared)
+    return any(each.name.startswith("__Secure-") for each in cleared)
 
 
 def _max_age(header: str) -> int:
     for part in header.lower().split(";"):
         name, _, value = part.strip().partition("=")
-        if name == "max-age" and value.strip('"').isdecimal():
+        if name == "max-age" and is_short_number(value.strip('"')):
             return int(value.strip('"'))
     return 0
 

@@ -16,12 +16,17 @@ _KEEP_ORIGIN = (
     "Let the proxy pass the Origin header on unchanged: the server rejects foreign origins."
 )
 _NARROW_CORS = (
-    "Remove the Access-Control headers that a proxy or CDN adds, and narrow the pattern in "
-    "FRONTEND_URL: the server allows only PUBLIC_URL and FRONTEND_URL."
+    "Remove the Access-Control headers that a proxy or CDN adds: the server trusts this origin "
+    "with nothing, as its refusal of writes shows."
 )
 
 
-@check("origins.foreign-refused", "Writes from other sites' pages are rejected", "session.write")
+@check(
+    "origins.foreign-refused",
+    "Writes from other sites' pages are rejected",
+    "session.write",
+    "reach.errors",
+)
 def foreign_refused(context: CheckContext) -> CheckResult:
     """Otherwise any page could act on behalf of its visitors (ASVS 3.5.1)."""
     browser = context.signed_in_browser()
@@ -33,6 +38,12 @@ def foreign_refused(context: CheckContext) -> CheckResult:
     reply = context.anonymous_browser().post(SIGN_IN, context.account.credentials, origin=STRANGER)
     if reply.status != 403:
         accepted.append(f"signing in with Origin: {STRANGER} answered {reply.summary}")
+    if accepted and _fetch_cors(context, STRANGER).can_read_as_user(STRANGER):
+        return failed(
+            f"{'; '.join(accepted)}; and its pages may read responses",
+            "Name your app's own origin in FRONTEND_URL: the server trusts every site, as with "
+            "FRONTEND_URL=* or https://*.",
+        )
     if accepted:
         return failed("; ".join(accepted), _KEEP_ORIGIN)
     return passed(f"403 to {STRANGER} and to null, with a session and when signing in")
@@ -73,6 +84,12 @@ def cors_allowed(context: CheckContext) -> CheckResult:
         f"{origin}: the preflight allows {_format_allowed(policy.preflight.headers)}, "
         f"the response {_format_allowed(policy.actual.headers)}"
     )
+    if "," in _allowed_origin(policy.actual.headers):
+        return failed(
+            f"{evidence}: two values, of which browsers accept none",
+            "Remove the Access-Control headers that the proxy or CDN adds: the server sends its "
+            "own.",
+        )
     if policy.can_read_as_user(origin):
         return failed(
             f"{evidence}; the preflight answered {policy.preflight.summary}",

@@ -2,12 +2,15 @@
 
 import ssl
 import statistics
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import httpx
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.checks.http.passing_on import explain_stranger
+from doctor.client.browser import Reply, UnfinishedResponse
 from doctor.deployment import is_public_host
 from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
 
@@ -26,6 +29,8 @@ def answers(context: CheckContext) -> CheckResult:
         reply = context.anonymous_browser().send_once("GET", "/health")
     except httpx.ConnectError as error:
         return _connect_failure(context, error)
+    except UnfinishedResponse:
+        raise  # it answers, and its remedy is another
     except httpx.TransportError as error:
         return failed(
             f"no answer from {context.deployment.url}: {error or type(error).__name__}",
@@ -52,14 +57,13 @@ def https_only(context: CheckContext) -> CheckResult:
         return passed("plain http, but only on this machine or network")
     if deployment.runs_on_server:
         raise CheckSkipped("the doctor runs on the server itself and does not use https")
-    response = _fetch_over_http(context)
-    if response is None:
+    reply = _fetch_over_http(context)
+    if reply is None:
         return passed("https, and nothing answers on plain http")
-    location = response.headers.get("location", "")
-    if response.is_redirect and location.startswith("https://"):
-        return passed(f"https, and http redirects to it ({response.status_code})")
+    if reply.is_redirect and reply.headers["location"].startswith("https://"):
+        return passed(f"https, and http redirects to it ({reply.status})")
     return warned(
-        f"http answers {response.status_code} without a redirect to https",
+        f"http answers {reply.status} without a redirect to https",
         "Let the proxy redirect http to https.",
     )
 
@@ -71,13 +75,12 @@ def health(context: CheckContext) -> CheckResult:
     if reply.status == 200 and reply.field("status") == "ok":
         version = reply.field("version")
         return passed(f"200, status ok, version {version}" if version else "200, status ok")
-    location = reply.headers.get("location")
-    return failed(
-        f"{reply.summary}, "
-        + (f"a redirect to {location}" if location else f"Content-Type: {reply.content_type}"),
-        "Check the URL, whether a Space is still starting, and whether a proxy answers in the "
-        "server's place: this is not Gatehouse's response.",
+    seen, fix = explain_stranger(reply) or (
+        f"Content-Type: {reply.content_type}",
+        "Check the URL, and whether a proxy answers in the server's place: this is not Gatehouse's "
+        "response.",
     )
+    return failed(f"{reply.summary}, {seen}", fix)
 
 
 @check(
@@ -105,9 +108,16 @@ def api(context: CheckContext) -> CheckResult:
     reply = context.anonymous_browser().send_once("GET", "/api/auth/ok")
     if reply.status == 200 and reply.field("ok") is True:
         return passed("GET /api/auth/ok answered 200")
-    location = reply.headers.get("location")
-    redirect = f" with a redirect to {location}" if location else ""
-    return failed(f"GET /api/auth/ok answered {reply.summary}{redirect}", _KEEP_PATHS)
+    answered = f"GET /api/auth/ok answered {reply.summary}"
+    if reply.is_redirect:
+        return failed(
+            f"{answered} with a redirect to {reply.headers['location']}",
+            "Let the proxy pass paths below /api on without a redirect that adds a slash, removes "
+            "one or leads elsewhere.",
+        )
+    if stranger := explain_stranger(reply):
+        return failed(f"{answered}, {stranger[0]}", stranger[1])
+    return failed(answered, _KEEP_PATHS)
 
 
 @check("reach.latency", "The server answers quickly, cold and warm", "reach.health")
@@ -145,16 +155,17 @@ def _connect_failure(context: CheckContext, error: httpx.ConnectError) -> CheckR
     )
 
 
-def _fetch_over_http(context: CheckContext) -> httpx.Response | None:
+def _fetch_over_http(context: CheckContext) -> Reply | None:
     """Request the same host over plain http, on the port that browsers use."""
     parts = urlsplit(context.deployment.url)
     is_reached_directly = parts.port is not None or context.deployment.address
     if is_reached_directly or not is_public_host(parts.hostname or ""):
         return None
-    try:
-        return httpx.get(f"http://{parts.hostname}/health", timeout=5, trust_env=False)
-    except httpx.TransportError:
-        return None
+    with closing(context.connect(f"http://{parts.hostname}")) as client:
+        try:
+            return client.send("GET", "/health", {}, None)
+        except httpx.TransportError:
+            return None
 
 
 def _ms(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.client.body import iterate_body
 from doctor.client.browser import SimulatedBrowser
 from doctor.client.throwaway_account import GET_SESSION
 from doctor.clock import BlockingClock
@@ -20,12 +21,12 @@ def arrives(context: CheckContext) -> CheckResult:
 
 def check_stream(browser: SimulatedBrowser, clock: BlockingClock) -> CheckResult:
     """Read the stream in this browser, and judge when its events arrived; raises CheckSkipped."""
-    headers = browser.headers("GET", None, {"accept_encoding": _BROWSER_ENCODINGS})
+    headers = browser.headers("GET", None, {})
     began, arrivals = clock.monotonic(), []
     with browser.client.stream("GET", STREAM, headers, None) as (response, _):
         if response.status_code in {404, 429}:
             raise CheckSkipped(f"GET {STREAM} answered {response.status_code}")
-        for chunk in response.iter_bytes():
+        for chunk in iterate_body(response):
             arrivals += [clock.monotonic() - began] * chunk.count(b"data:")
     if response.status_code != 200 or not arrivals:
         return failed(

@@ -14,6 +14,7 @@ from doctor.selection import select_checks
 from tests.rig import shared
 from tests.rig.authority import Authority
 from tests.rig.broken_deployments import RIGHT, UNUSUAL, WRONG, DeploymentCase, run_deployment
+from tests.rig.careless_proxies import BusyOnce
 from tests.rig.faulty_proxies import BreaksAfterRevocation
 
 ALL = (*RIGHT, *WRONG, *UNUSUAL)
@@ -203,6 +204,50 @@ def test_a_listener_that_fails_while_it_waits_leaves_no_account(tmp_path):
         with pytest.raises(KeyboardInterrupt):
             list(examine(build_deployment(running, authority), on_progress=on_progress))
         assert list_accounts(running) == []
+
+
+def test_who_stops_at_the_limit_of_signing_in_does_not_wait_for_it(tmp_path):
+    """The sessions that are there delete the account: nobody has to sign in again."""
+    authority, steps = Authority(tmp_path), []
+    with run_deployment(DeploymentCase("limited"), tmp_path / "data", authority) as running:
+        examination = examine(build_deployment(running, authority), on_progress=steps.append)
+        with closing(examination):
+            next(each for each in examination if each.check == "limits.reached")
+        assert list_accounts(running) == []
+    assert [each for each in steps if each.startswith("waiting")] == []
+
+
+def test_where_signing_up_gives_no_session_it_signs_in(tmp_path):
+    authority = Authority(tmp_path)
+    settings = {"rate_limits": False, "sign_in_after_sign_up": False}
+    with run_deployment(
+        DeploymentCase("apart", settings=settings), tmp_path / "data", authority
+    ) as running:
+        deployment = build_deployment(running, authority)
+        checks = select_checks(deployment, ["session.read", "cookies"])
+        findings = list(examine(deployment, checks=checks))
+        assert list_accounts(running) == []
+    assert {each.verdict.value for each in findings} == {"pass"}
+
+
+class ImpatientClock(SystemBlockingClock):
+    """Waits for nothing."""
+
+    def wait(self, seconds: float) -> None:
+        pass
+
+
+def test_who_stops_sees_what_the_clean_up_waits_for(tmp_path):
+    authority, steps = Authority(tmp_path), []
+    busy = DeploymentCase("busy", behaviour=BusyOnce, settings={"rate_limits": False})
+    with run_deployment(busy, tmp_path / "data", authority) as running:
+        deployment = build_deployment(running, authority)
+        examination = examine(deployment, on_progress=steps.append, clock=ImpatientClock())
+        with closing(examination):
+            next(each for each in examination if each.check == "session.read")
+            steps.clear()
+        assert list_accounts(running) == []
+    assert steps[-1] == "waiting 7 s for a busy server"
 
 
 def test_a_server_that_breaks_on_the_way_is_named_once(tmp_path):

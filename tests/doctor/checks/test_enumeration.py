@@ -1,5 +1,6 @@
 """Servers that tell who has an account, by words or by time, and the one that does not."""
 
+import itertools
 import json
 import threading
 
@@ -35,9 +36,9 @@ def is_wrong_sign_in(request, response):
 def test_a_server_as_it_is_tells_by_signing_up_alone(space):
     findings = run_checks(space.url, "enumeration")
     verdicts = {name: each.verdict for name, each in findings.items() if "enumeration" in name}
+    assert verdicts.pop("enumeration.sign-in-time") in {"pass", "skipped"}  # on a busy machine
     assert verdicts == {
         "enumeration.sign-in": "pass",
-        "enumeration.sign-in-time": "pass",
         "enumeration.reset": "pass",
         "enumeration.sign-up": "warn",
     }
@@ -125,9 +126,23 @@ def test_a_gap_that_was_chance_is_looked_at_again(proxy):
 
     proxy.after = delay_the_first_known
     finding = run_checks(proxy.url, "enumeration.sign-in-time")["enumeration.sign-in-time"]
-    assert finding.verdict == "pass"
+    assert finding.verdict in {"pass", "skipped"}  # on a busy machine
     assert "medians of 6" in finding.evidence
     assert next(left, None) is None
+
+
+def test_a_line_too_noisy_to_tell_is_not_called_right(proxy):
+    busy_line = threading.Event()
+    delays = {kind: itertools.cycle([0, 2 * SLOW, 2 * SLOW]) for kind in (True, False)}
+
+    def delay_by_chance(request, response):
+        if is_wrong_sign_in(request, response):
+            busy_line.wait(next(delays[is_known(request)]))
+
+    proxy.after = delay_by_chance
+    finding = run_checks(proxy.url, "enumeration.sign-in-time")["enumeration.sign-in-time"]
+    assert finding.verdict == "skipped"
+    assert finding.evidence.startswith("could not tell")
 
 
 def test_a_gap_that_is_small_beside_the_hash_proves_nothing(proxy):
