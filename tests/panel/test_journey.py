@@ -134,7 +134,7 @@ def test_an_open_page_whose_session_ends_elsewhere_leads_to_the_sign_in_page(
         page = open_tester(watched)
         end_all_sessions_of_the_owner(space)
         page.get_by_role("button", name="Sign up").click()
-        page.wait_for_url(f"**{LOGIN}?why=ended")
+        page.wait_for_url(f"**{LOGIN}?why=ended&next=*")
         expect(page.get_by_role("status")).to_have_text(words.MESSAGES["ended"])
         assert [line for line in watched.problems if "401" not in line] == []
 

@@ -161,6 +161,6 @@ def test_a_page_whose_session_ends_leads_to_the_sign_in_page(browser: Browser, h
             page.get_by_role("button", name="Refresh").click()
         else:
             page.get_by_label(words.SEARCH).press("Enter")
-        page.wait_for_url(f"**{LOGIN}?why=ended")
+        page.wait_for_url(f"**{LOGIN}?why=ended&next=*")
         expect(page.get_by_role("status")).to_have_text(sign_in_words.MESSAGES["ended"])
         assert [line for line in watched.problems if "401" not in line] == []
