@@ -36,6 +36,7 @@ from backend.features.management.routes import ALL as MANAGEMENT
 from backend.features.management.status import DeploymentStatus
 from backend.features.own_account import routes as own_account
 from backend.features.password_reset import routes as password_reset
+from backend.features.pictures import routes as pictures
 from backend.features.sessions import routes as sessions
 from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
@@ -80,6 +81,7 @@ FEATURES = [
     password_reset.routes,
     own_account.routes,
     own_account.data_routes,
+    pictures.routes,
     *ADMIN,
     *MANAGEMENT,
     audit.routes,

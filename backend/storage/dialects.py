@@ -1,7 +1,7 @@
 """Where SQLite and PostgreSQL differ."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -40,6 +40,13 @@ def build_insert_or_ignore(dialect: Dialect, table: Table, *columns: str) -> Ins
     """Build an INSERT that skips rows whose values of these columns exist already."""
     insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
     return insert(table).on_conflict_do_nothing(index_elements=columns)
+
+
+def build_upsert(dialect: Dialect, table: Table, key: str, values: Mapping[str, Any]) -> Insert:
+    """Build an INSERT that changes the row with the same `key` instead, if there is one."""
+    insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+    changes = {name: value for name, value in values.items() if name != key}
+    return insert(table).values(**values).on_conflict_do_update(index_elements=[key], set_=changes)
 
 
 def estimate_row_count(

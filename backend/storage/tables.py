@@ -157,6 +157,16 @@ outbox = Table(  # a mail is a row, written together with what caused it
     Index(None, "recipient"),  # what we hold about somebody is shown and deleted by address
 )
 
+pictures = Table(  # small ones, apart from the users: those are read at every session check
+    "pictures",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("digest", String(64), nullable=False),  # SHA-256 of the content, in hexadecimal
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Index(None, "digest"),
+)
+
 audit_events = Table(
     "audit_events",
     metadata,

@@ -35,7 +35,7 @@ T = TypeVar("T")
 _MAX_DEPTH = 32  # nested arrays and objects in a body (ASVS 15.2.2)
 MAX_NAME_LENGTH = 500
 """In characters of up to four bytes: PostgreSQL's index on names holds at most 2,704 bytes."""
-_MAX_URL_LENGTH = 2048
+MAX_URL_LENGTH = 2048
 MAX_REASON_LENGTH = 1000
 _LENGTH = "At most PASSWORD_MAX (128) characters; a new password at least PASSWORD_MIN (8)."
 _DATE_TIME = {"type": "string", "format": "date-time"}
@@ -75,7 +75,7 @@ def _reject_null(value: Any) -> Any:
 Text = Annotated[str, AfterValidator(_check_text)]
 Name = Annotated[str, Field(max_length=MAX_NAME_LENGTH), AfterValidator(_check_text)]
 """A user's name: any text, even of several lines, as in Better Auth."""
-ImageUrl = Annotated[str, Field(max_length=_MAX_URL_LENGTH), AfterValidator(_check_text)]
+ImageUrl = Annotated[str, Field(max_length=MAX_URL_LENGTH), AfterValidator(_check_text)]
 """The URL of a picture. Every response about the user has it, so it cannot be a picture itself."""
 Reason = Annotated[str, Field(max_length=MAX_REASON_LENGTH), AfterValidator(_check_text)]
 """Why a user is banned. Limited, because every list of users shows it."""

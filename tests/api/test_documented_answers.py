@@ -148,6 +148,7 @@ def _call_account_endpoints(mailbox, stranger: Visitor, ada: Visitor):
     for body in ({"name": "Ada King"}, {"image": None}, {}, {"email": ADA}, {"image": "x" * 3000}):
         yield ada.post("update-user", body)
     yield stranger.post("update-user", {"name": "x"})
+    yield stranger.get("picture/x")
     yield ada.post("update-session", {})
     yield ada.post("get-session", {})
     yield ada.post("send-verification-email", {"email": ADA})

@@ -3,11 +3,21 @@
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, JsonValue
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from backend.features.sessions.wire import UserOut
 from backend.kernel.email_address import is_email_address
-from backend.web.wire import ImageUrl, Name, NotNull, PasswordField, Text, WireModel, example
+from backend.kernel.pictures import MAX_DATA_URL_LENGTH, is_data_url, parse_picture
+from backend.web.wire import (
+    MAX_URL_LENGTH,
+    ImageUrl,
+    Name,
+    NotNull,
+    PasswordField,
+    Text,
+    WireModel,
+    example,
+)
 
 _CALLBACK = Field(
     default=None,
@@ -29,6 +39,31 @@ def _parse_address(text: str) -> str:
     return text
 
 
+def _check_image(text: str) -> str:
+    if len(text) <= MAX_URL_LENGTH:
+        return text
+    if not is_data_url(text):
+        raise PydanticKnownError("string_too_long", {"max_length": MAX_URL_LENGTH})
+    try:
+        parse_picture(text)
+    except ValueError:
+        message = (
+            "Must be a URL, or a PNG, JPEG, WebP or GIF of at most 32 KB as a data URL in base64"
+        )
+        raise PydanticCustomError("plain", message) from None
+    return text
+
+
+ImageUrlOrPicture = Annotated[
+    Text,
+    AfterValidator(_check_image),
+    Field(
+        description="The URL of a picture, of at most 2,048 characters; or a PNG, JPEG, WebP or "
+        "GIF of at most 32 KB as a data URL, which gets an address of its own.",
+        json_schema_extra={"maxLength": MAX_DATA_URL_LENGTH},
+    ),
+]
+"""A picture or its URL; `update_profile` stores the picture apart (decision 0028)."""
 Email = Annotated[
     Text, AfterValidator(_parse_address), Field(json_schema_extra={"format": "email"})
 ]
@@ -67,7 +102,7 @@ class UpdateUser(WireModel):
     type_name = "record"
 
     name: Annotated[Name | None, NotNull] = None
-    image: ImageUrl | None = None
+    image: ImageUrlOrPicture | None = None
     email: Any = Field(default=None, description="Refused; use `change-email`.")
 
 

@@ -22,7 +22,7 @@ from backend.kernel.events import BAN_REASON, Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import ADMIN, ROLES
 from backend.kernel.timestamps import add_seconds, format_timestamp
-from backend.storage.queries import links, sessions, users
+from backend.storage.queries import links, pictures, sessions, users
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
@@ -99,6 +99,8 @@ def _change(
     new = {name: value for name, value in changes.items() if getattr(before, name) != value}
     if not new:
         return before
+    if "image" in new:  # a picture that the user has chosen
+        pictures.delete_for_user(work.db, before.id)
     changed = _store(work, before, new)
     _record(work, current.user.id, before, changed, new)
     return changed

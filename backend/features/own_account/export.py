@@ -1,6 +1,7 @@
 """A user's stored data as a zip of JSON (GDPR, articles 15 and 20)."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -13,7 +14,7 @@ from backend.features.sessions.wire import UserOut
 from backend.kernel.timestamps import format_timestamp
 from backend.storage.db import Db
 from backend.storage.engine import Database
-from backend.storage.queries import links, outbox, sessions, users
+from backend.storage.queries import links, outbox, pictures, sessions, users
 from backend.storage.queries.audit_list import AuditEvent, AuditFilter, find_page
 from backend.storage.queries.users import User
 from backend.storage.work import run_query
@@ -126,11 +127,20 @@ def _load_mails(db: Db, user: User) -> Items:
     ]
 
 
+def _load_pictures(db: Db, user: User) -> Items:
+    picture = pictures.find_for_user(db, user.id)
+    if picture is None:
+        return []
+    content = b64encode(picture.content).decode()
+    return [{"mediaType": picture.media_type, "sha256": picture.digest, "base64": content}]
+
+
 _FILES: Mapping[str, Callable[[Db, User], Items]] = {
     "profile": _load_profile,
     "sessions": _load_sessions,
     "links": _load_links,
     "mails": _load_mails,
+    "pictures": _load_pictures,
 }
 
 

@@ -25,8 +25,9 @@ class SecurityHeaders:
         ]
 
     def missing(self, headers: RawHeaders) -> RawHeaders:
-        """Return the security headers to add to these; a page may have its own CSP."""
+        """Return the security headers to add to these; what has its own CSP may replace others."""
         for name, _ in headers:
             if name == b"content-security-policy":
-                return self._common
+                own = {name for name, _ in headers}
+                return [pair for pair in self._common if pair[0] not in own]
         return self._api
