@@ -13,14 +13,17 @@ from tests.rig.space import ROOT, Space
 NAME = "01_deployment_check"
 PICTURE = ROOT / "docs" / "screenshots" / "notebook-verdict.png"
 OWNER, PASSWORD = "owner@example.com", "a long one of the owner's own"
-SECTIONS = ("The verdict", "Response times")  # the sections with plots; without their code
+SECTIONS = (
+    "The verdict",
+    "Response times",
+)  # the verdict, and the sections with plots; without code
 REMOVE_OTHER_SECTIONS = """shown => {
     let here = false;
     for (const cell of document.querySelectorAll('.jp-Cell')) {
         const title = cell.querySelector('h1, h2');
         if (title) here = shown.some(text => title.textContent.startsWith(text));
-        if (cell.matches('.jp-CodeCell')) cell.querySelector('.jp-Cell-inputWrapper').remove();
-        if (!here) cell.remove();
+        if (cell.matches('.jp-CodeCell')) cell.querySelector('.folded-code').remove();
+        if (!here && !cell.querySelector('#verdict')) cell.remove();
     }
 }"""
 

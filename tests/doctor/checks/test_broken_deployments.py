@@ -154,6 +154,39 @@ def test_whatever_is_not_right_has_a_fix(findings):
     assert without == []
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("Secure stripped", "Let the proxy keep Secure in Set-Cookie"),
+        ("no HSTS", "Let the proxy pass this header on"),
+        ("every site trusted", "Name your app's own origin in FRONTEND_URL"),
+        ("foreign Origin accepted", "Let the proxy pass the Origin header on unchanged"),
+        ("CORS for everyone", "Remove the Access-Control headers that a proxy or CDN adds"),
+        ("Allow-Origin twice", "Remove the Access-Control headers that the proxy or CDN adds"),
+        ("Origin dropped", "Let the proxy pass the Origin header on: it takes it away"),
+        ("clock slow by its Date", "Synchronise the clock of the proxy"),
+        ("clock slow", "Compare both clocks with a time server"),
+        ("health cached", "Switch off caching"),
+        ("get-session cached", "Switch off caching below /api"),
+        ("cookies in lower case", "it changes the cookie's value"),
+        ("Cookie dropped", "Let the proxy pass the Cookie header on"),
+        ("cookie path rewritten", "Let the proxy leave Path in Set-Cookie alone"),
+        ("Domain added", "Let the proxy leave Domain in Set-Cookie alone"),
+        ("query strings dropped", "Let the proxy pass query strings on"),
+        ("Authorization dropped", "Let the proxy pass the Authorization header on"),
+        ("errors as pages", "Let the proxy pass errors below /api on"),
+        ("compressed twice", "Compress in one place only"),
+        ("a password in front", "Switch off the proxy's own password"),
+        ("a page in front of everything", "Gatehouse sends no page here"),
+        ("a slash added by redirect", "without a redirect that adds a slash"),
+    ],
+)
+def test_the_remedy_names_the_setting_or_the_act_of_the_proxy(findings, name, remedy):
+    (case,) = [each for each in ALL if each.name == name]
+    (failed,) = case.fails
+    assert remedy in findings[name]["outcomes"][failed][2]
+
+
 def test_no_account_is_left_behind(findings):
     assert {each.name: findings[each.name]["accounts"] for each in ALL} == {
         each.name: [] for each in ALL

@@ -222,6 +222,13 @@ def test_a_spoiled_app_is_found(app, before, after, expected):
     assert [name for name in expected if not findings[name].fix] == []
 
 
+def test_an_app_that_takes_secure_away_is_not_taken_for_a_wrong_address(app):
+    app.proxy.after = change_cookies(lambda line: f"__Secure-{line}")
+    finding = run_frontend_checks(app, "frontend.cookie-kept")["frontend.cookie-kept"]
+    assert "the prefix of __Secure-better-auth.session_token requires Secure" in finding.evidence
+    assert finding.fix.startswith("Let the app's server pass Set-Cookie on unchanged")
+
+
 def forward_everything(request):
     forward_as_in_guide(request)
 
