@@ -95,7 +95,7 @@ def test_what_is_no_small_picture_is_refused_and_nothing_is_kept(gatehouse, imag
     ada = gatehouse.member(ADA)
     answer = choose(ada, image)
     assert (answer.status_code, answer.json()["code"]) == (400, "VALIDATION_ERROR")
-    assert "PNG, JPEG, WebP or GIF of at most 32 KB" in answer.json()["message"]
+    assert "PNG, JPEG, WebP or GIF of at most 47 KB" in answer.json()["message"]
     assert (image_of(ada), count_pictures(gatehouse)) == (None, 0)
 
 

@@ -48,7 +48,7 @@ def _check_image(text: str) -> str:
         parse_picture(text)
     except ValueError:
         message = (
-            "Must be a URL, or a PNG, JPEG, WebP or GIF of at most 32 KB as a data URL in base64"
+            "Must be a URL, or a PNG, JPEG, WebP or GIF of at most 47 KB as a data URL in base64"
         )
         raise PydanticCustomError("plain", message) from None
     return text
@@ -59,7 +59,7 @@ ImageUrlOrPicture = Annotated[
     AfterValidator(_check_image),
     Field(
         description="The URL of a picture, of at most 2,048 characters; or a PNG, JPEG, WebP or "
-        "GIF of at most 32 KB as a data URL, which gets an address of its own.",
+        "GIF of at most 47 KB as a data URL, which gets an address of its own.",
         json_schema_extra={"maxLength": MAX_DATA_URL_LENGTH},
     ),
 ]
