@@ -23,6 +23,8 @@ def _url(name: str) -> str:
 ICON = _url("icon.svg")
 HEAD_HTML = (
     f'<link rel="icon" type="image/svg+xml" href="{ICON}">'
+    # Gradio's own word while it loads, out of the flow: nothing may jump when the page comes.
+    "<style>.wrap.full.translucent { position: fixed !important; inset: 0; }</style>"
     f'<script src="{_url("connection.js")}"></script><script src="{_url("panel.js")}"></script>'
 )
 

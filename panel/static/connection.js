@@ -63,6 +63,7 @@
   const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE));
   let isRecovering = false, isLeaving = false, isBroken = false;
   const recover = async () => {
+    for (const id of [...busy.keys()]) finish(id, true);  // nothing more is heard of them
     if (isRecovering || isLeaving) return;
     isRecovering = true;
     let server = await findServer();
@@ -97,6 +98,45 @@
     return new Response(readable, response);
   };
 
+  // ---- requests under way: the button that started one shows it
+  const busy = new Map();  // the button, by the id of its event
+  const finished = new Set();
+  let clicked = null;
+  document.addEventListener("click", (event) => {
+    clicked = event.target.closest?.("button") ?? null;
+    setTimeout(() => { clicked = null; }, 300);
+  }, true);
+  const finish = (id, success) => {
+    finished.add(id);
+    busy.get(id)?.removeAttribute("aria-busy");
+    busy.delete(id);
+    if (success) return;
+    for (const card of document.querySelectorAll(".card.loading p"))
+      card.textContent = "This could not be loaded. Reload the page to try again.";
+  };
+  const watchStart = async (response, button) => {
+    if (!button || !response.ok) return;
+    const { event_id: id } = await response.clone().json();
+    if (finished.has(id)) return;
+    busy.set(id, button);
+    button.setAttribute("aria-busy", "true");
+  };
+  const watchEvents = (response) => {
+    const decoder = new TextDecoder();
+    let rest = "";
+    const read = (bytes, controller) => {
+      controller.enqueue(bytes);
+      const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+      rest = lines.pop();
+      for (const line of lines) {
+        if (!line.startsWith("data:") || !line.includes("process_completed")) continue;
+        const { msg, event_id, success } = JSON.parse(line.slice(5));
+        if (msg === "process_completed") finish(event_id, success);
+      }
+    };
+    return new Response(response.body.pipeThrough(new TransformStream({ transform: read })), response);
+  };
+
   // ---- every request of the page
   // On *.hf.space Gradio's client asks the Hub whether this Space is awake. It is, as it served this
   // page. Answering here keeps the page from talking to any other server.
@@ -109,6 +149,7 @@
       recover();
       return new Response("", { status: 503 });
     }
+    const button = clicked;
     let response;
     try {
       response = await send(resource, options);
@@ -118,6 +159,8 @@
     }
     if (response.status === 401) signInAgain();
     if (response.status >= 502) recover();
+    if (path === "/admin/gradio_api/queue/join") watchStart(response, button);
+    if (response.ok && path === "/admin/gradio_api/queue/data") return watchEvents(response);
     const isHeartbeat = response.ok && path.startsWith("/admin/gradio_api/heartbeat/");
     return isHeartbeat ? watchEnd(response) : response;
   };

@@ -18,17 +18,31 @@
       history.replaceState(history.state, "", marker.href);
   };
 
-  // A confirmation takes the focus, Escape cancels it, and afterwards the focus goes back.
-  let asking = false, before = null;
+  // A confirmation is a modal dialog: it takes the focus and keeps it, Escape cancels it, and
+  // afterwards the focus goes back.
+  let first = null, before = null;  // what got the focus, and what had it
+  const controls = () => [...document.querySelectorAll(".confirm :is(input, textarea, button)")];
   const moveFocus = () => {
     const no = document.getElementById("confirm-no");
-    if (Boolean(no) === asking) return;
-    if (no) before = document.activeElement;
-    asking = Boolean(no);
-    (no ?? before)?.focus();
+    // The field to type in, if there is one, is drawn after the buttons.
+    const next = no && (document.querySelector("#confirm-typed :is(input, textarea)") ?? no);
+    if (next === first) return;
+    if (!first) before = document.activeElement;
+    first = next;
+    if (!next) return before?.focus();
+    const attributes = { role: "alertdialog", "aria-modal": "true",
+      "aria-labelledby": "confirm-yes", "aria-describedby": "confirm-question" };
+    for (const [name, value] of Object.entries(attributes)) no.closest(".confirm").setAttribute(name, value);
+    next.focus();
   };
   document.addEventListener("keydown", (event) => {
+    if (!first) return;
     if (event.key === "Escape") document.getElementById("confirm-no")?.click();
+    if (event.key !== "Tab") return;
+    const inside = controls(), at = inside.indexOf(document.activeElement);
+    const next = (at + (event.shiftKey ? -1 : 1) + inside.length) % inside.length;
+    event.preventDefault();
+    inside[at < 0 ? 0 : next]?.focus();
   });
   // On a phone the navigation is wider than the screen: scroll to the current page.
   let hasScrolled = false;

@@ -57,6 +57,11 @@ def filter_text(
     )
 
 
+def search_button() -> gr.Button:
+    """Place the button that applies the text filters, as Enter does."""
+    return gr.Button(words.FIND, size="md", min_width=90, elem_classes="find")
+
+
 def back_link(text: str, page: str) -> None:
     """Place the link from a detail page back to its list."""
     gr.Markdown(Markup("<p>{}</p>").format(link(f"← {text}", page)))

@@ -78,6 +78,11 @@ def empty_state(text: str, hint: str = "") -> Markup:
     return Markup("<div class='card empty'><p>{}</p>{}</div>").format(text, more)
 
 
+def loading_state(text: str) -> Markup:
+    """Return the card shown until a list has come; panel.js changes it if none comes."""
+    return Markup("<div class='card loading' role='status'><p>{}</p></div>").format(text)
+
+
 def alert(text: str) -> Markup:
     """Return an error message, announced by screen readers at once."""
     return Markup("<p class='note bad' role='alert'>{}</p>").format(text)

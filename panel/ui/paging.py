@@ -11,7 +11,7 @@ from panel.client.api import ApiError
 from panel.services import PageContext, Services
 from panel.ui import words
 from panel.ui.layout import Components
-from panel.ui.markup import Markup, alert
+from panel.ui.markup import Markup, alert, loading_state
 from panel.ui.wiring import Updates, explain, on
 
 
@@ -66,7 +66,9 @@ class CursorList(Components, ABC):
 
     def __init__(self, note: str, listed: str, **options: Any) -> None:
         self.note = gr.Markdown(elem_id=note, latex_delimiters=[])
-        self.listed = gr.Markdown(elem_id=listed, latex_delimiters=[], **options)
+        self.listed = gr.Markdown(
+            loading_state(words.LOADING), elem_id=listed, latex_delimiters=[], **options
+        )
         self.pager = Pager()
         self.stack = gr.State(CursorStack())
 

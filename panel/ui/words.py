@@ -17,6 +17,10 @@ FAILED = "Something went wrong. The server's log has the reason"
 
 # ---- shared elements
 CANCEL = "Cancel"
+TYPE_TO_CONFIRM = "Type {} to confirm"
+TYPE_FIRST = "Type {} first, exactly as it is written here."
+FIND = "Search"
+LOADING = "Loading …"
 NEVER = "never"
 NEWER, OLDER = "Previous", "Next"
 REFRESH = "Refresh"

@@ -76,7 +76,7 @@ def write_log_line(request_id, event, level="info", **fields):
 class TestTheList:
     def test_what_happened_is_listed_the_latest_first(self, panel, index, ada):
         updates = panel.run_handler(index.on_filter, panel.context(), *ANY)
-        assert set(updates) == {*index.outputs} - {index.more}
+        assert set(updates) == {*index.outputs} - {index.more, index.find}
         labels = find_labels(updates[index.listed])
         assert labels[:2] == ["Signed in", "Sign-in failed"]
         assert "First admin created" in labels
@@ -153,6 +153,27 @@ class TestTheList:
         with pytest.raises(gr.Error) as excinfo:
             panel.run_handler(index.on_filter, panel.context(), [], "", "", "", since, until)
         assert excinfo.value.message == message
+
+    @pytest.mark.parametrize(
+        ("email", "address", "message"),
+        [
+            ("", "192.0.2.0/24", words.NO_SUCH_ADDRESS),
+            ("", "192.0.2", words.NO_SUCH_ADDRESS),
+            ("", "2001:db8::/64", words.NO_SUCH_ADDRESS),
+            ("ada", "", words.NO_SUCH_EMAIL),
+        ],
+    )
+    def test_a_filter_that_could_match_nothing_is_refused(
+        self, panel, index, email, address, message
+    ):
+        with pytest.raises(gr.Error) as excinfo:
+            panel.run_handler(index.on_filter, panel.context(), [], email, "", address, "", "")
+        assert excinfo.value.message == message
+
+    def test_a_link_with_a_network_says_that_it_finds_nothing(self, panel, index):
+        context = panel.context(address="192.0.2.0/24")
+        updates = panel.run_handler(index.refresh_list, context, index.stack.value)
+        assert words.NO_SUCH_ADDRESS in updates[index.note]
 
     def test_a_day_is_meant_to_its_end(self):
         midnight = datetime(2026, 11, 22, tzinfo=UTC)

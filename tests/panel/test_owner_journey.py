@@ -1,5 +1,6 @@
 """What an owner does on the Overview and among the users, in Chromium under the shipped policy."""
 
+import re
 import sqlite3
 from contextlib import closing
 
@@ -55,13 +56,34 @@ def search_users(page: Page, term: str) -> None:
     expect(page.locator("#users tbody tr")).to_have_count(1)
 
 
-def confirm_action(page: Page, action: str, sentence: str, success_text: str) -> None:
+def confirm_action(
+    page: Page, action: str, sentence: str, success_text: str, typed: str = ""
+) -> None:
     """Press a button that asks for confirmation, confirm, and wait for the toast."""
     page.get_by_role("button", name=action, exact=True).first.click()
     expect(page.locator(".prose.question")).to_contain_text(sentence)
+    if typed:
+        page.locator("#confirm-yes").click()
+        expect(page.get_by_test_id("toast-body").last).to_contain_text(f"Type {typed} first")
+        page.get_by_role("alertdialog").get_by_label(typed).press_sequentially(typed)
     page.locator("#confirm-yes").click()
     expect(page.get_by_test_id("toast-body").last).to_contain_text(success_text)
     expect(page.locator("#confirm-yes")).to_be_hidden()
+
+
+def expect_modal_dialog(page: Page, email: str) -> None:
+    """Expect the question before a deletion to be a dialog that keeps the focus."""
+    dialog = page.get_by_role("alertdialog", name=words.DELETE)
+    expect(dialog).to_have_attribute("aria-modal", "true")
+    expect(dialog).to_have_accessible_description(re.compile(re.escape(email)))
+    expect(dialog.get_by_label(email)).to_be_focused()
+    for name in (words.DELETE, "Cancel"):
+        page.keyboard.press("Tab")
+        expect(dialog.get_by_role("button", name=name)).to_be_focused()
+    page.keyboard.press("Tab")  # round and round: the focus does not leave it
+    expect(dialog.get_by_label(email)).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
 
 
 def test_the_owner_looks_around(browser: Browser, hostile_space: Space):
@@ -103,7 +125,7 @@ def test_the_owner_makes_a_user_and_lets_them_go(browser: Browser, hostile_space
         page.get_by_role("button", name=words.VERIFY).click()
         expect(page.locator("#about .badge")).to_have_text(words.IS_VERIFIED)
         page.get_by_role("button", name=words.DELETE).click()
-        expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+        expect_modal_dialog(page, email)
         page.keyboard.press("Escape")
         expect(page.locator("#confirm-yes")).to_be_hidden()
         expect(page.get_by_role("button", name=words.DELETE)).to_be_focused()
@@ -117,7 +139,7 @@ def test_the_owner_makes_a_user_and_lets_them_go(browser: Browser, hostile_space
         page.get_by_label(words.REASON).fill("Spam")
         confirm_action(page, words.BAN, "permanently", "is banned")
         expect(page.locator("#about")).to_contain_text("Spam")
-        confirm_action(page, words.DELETE, "cannot be undone", "has been deleted")
+        confirm_action(page, words.DELETE, "cannot be undone", "has been deleted", email)
         expect(page.locator("#about")).to_contain_text(words.GONE)
         page.get_by_role("link", name=words.BACK).click()
         expect(page.locator("#users tbody tr").first).to_be_visible()

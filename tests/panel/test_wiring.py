@@ -192,7 +192,7 @@ def test_a_refusal_is_read_off_any_answer(body, code, message):
 
 class TestConfirmation:
     @pytest.fixture
-    def confirmation(self, monkeypatch):
+    def confirmation(self, monkeypatch, loop):
         """The handlers of a confirmation, by what triggers them."""
         handlers, toasts = {}, []
         monkeypatch.setattr(
@@ -214,9 +214,14 @@ class TestConfirmation:
         async def on_success(context):
             return {"shown": "fresh"}
 
-        bar = confirm.Confirmation()
-        bar.add_button(None, gr.Button("Delete"), ask_delete)
-        bar.bind(None, on_success, [])
+        async def build():  # on a loop, or Gradio's queue would leave one open
+            with gr.Blocks():
+                bar = confirm.Confirmation()
+                bar.add_button(None, gr.Button("Delete"), ask_delete)
+                bar.bind(None, on_success, [])
+                return bar
+
+        bar = loop.run(build())
         ask, cancel, execute = handlers.values()
         return bar, ask, cancel, execute, toasts, deleted
 
@@ -227,7 +232,7 @@ class TestConfirmation:
         assert "Ada is deleted." in question_updates[bar.sentence]
         assert question_updates[bar.yes].value == "Delete"
         assert deleted == []
-        updates = loop.run(execute(None, question_updates[bar.pending]))
+        updates = loop.run(execute(None, question_updates[bar.pending], ""))
         assert (updates[bar.pending], updates[bar.row].visible) == (None, False)
         assert updates["shown"] == "fresh"
         assert (deleted, toasts) == (["deleted"], ["It is gone."])
@@ -237,5 +242,5 @@ class TestConfirmation:
         loop.run(ask(None, "Ada"))
         updates = loop.run(cancel(None))
         assert (updates[bar.pending], updates[bar.row].visible) == (None, False)
-        loop.run(execute(None, None))
+        loop.run(execute(None, None, ""))
         assert (deleted, toasts) == ([], [])

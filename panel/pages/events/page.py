@@ -12,8 +12,8 @@ from panel.pages.events import audit_table, words
 from panel.pages.events.audit_words import KINDS
 from panel.pages.events.detail import EventDetail, render_log
 from panel.services import PageContext, Services
-from panel.ui.layout import Components, filter_text, page_header
-from panel.ui.markup import Markup, isolate, link, list_location
+from panel.ui.layout import Components, filter_text, page_header, search_button
+from panel.ui.markup import Markup, alert, isolate, link, list_location
 from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
 from panel.ui.urls import is_id
 from panel.ui.wiring import Updates, error_toast, on
@@ -81,6 +81,7 @@ class EventListView(CursorList):
             )
             self.email = filter_text(words.EMAIL, words.EMAIL_HINT, scale=4)
             self.request = filter_text(words.REQUEST, words.REQUEST_HINT, scale=4)
+            self.find = search_button()
         with gr.Accordion(words.MORE, open=False, elem_id="more") as self.more, gr.Row():
             self.address = filter_text(words.ADDRESS, words.ADDRESS_HINT, scale=3)
             self.since = filter_text(words.SINCE, words.SINCE_HINT, scale=3)
@@ -115,6 +116,10 @@ class EventListView(CursorList):
             raise error_toast(words.NO_SUCH_MOMENT)
         if begin and end and begin >= end:
             raise error_toast(words.WRONG_WAY_ROUND)
+        if address and not _is_address(address):
+            raise error_toast(words.NO_SUCH_ADDRESS)
+        if email and "@" not in email:
+            raise error_toast(words.NO_SUCH_EMAIL)
         return await self.page_at(context, CursorStack(), filters)
 
     async def page_at(
@@ -159,7 +164,7 @@ def build(blocks: gr.Blocks, services: Services) -> EventsPage:
     page = EventsPage()
     index = page.index
     on(services, blocks.load, page.on_load, None, page.outputs)
-    triggers = [index.kinds.input, *(each.submit for each in index.texts)]
+    triggers = [index.kinds.input, index.find.click, *(each.submit for each in index.texts)]
     on(services, triggers, index.on_filter, index.inputs, index.outputs)
     on(services, page.refresh.click, index.refresh_list, index.stack, index.outputs)
     index.bind_pager(services)
@@ -188,6 +193,14 @@ def _within_range(then: datetime) -> datetime | None:
     return then if _EARLIEST <= then <= _LATEST else None
 
 
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _normalize_address(address: str) -> str:
     """Return an address as the audit trail writes it; other text unchanged."""
     try:
@@ -197,7 +210,9 @@ def _normalize_address(address: str) -> str:
 
 
 def _user_note(filters: EventFilters, emails: Mapping[str, str]) -> Markup:
-    """Say whose events are listed, with a link to the whole list."""
+    """Say whose events are listed, with a link to the whole list, or why none can be found."""
+    if filters.address and not _is_address(filters.address):  # in a link that somebody wrote
+        return alert(words.NO_SUCH_ADDRESS)
     if not filters.user:
         return Markup()
     user_link = link(isolate(emails.get(filters.user, filters.user)), "users", id=filters.user)

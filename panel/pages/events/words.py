@@ -18,6 +18,11 @@ NONE_HINT = (
 )
 EVERYBODYS = "Show all users' events"
 NO_SUCH_MOMENT = "Enter a date such as 2027-01-31, or a date and time such as 2027-01-31 14:30."
+NO_SUCH_ADDRESS = (
+    "Enter one whole address, such as 203.0.113.7. Networks and parts of an address cannot be "
+    "searched for here."
+)
+NO_SUCH_EMAIL = "Enter the whole e-mail address of a user: parts of one are not found here."
 WRONG_WAY_ROUND = "“From” must be earlier than “To”."
 
 # ---- one event

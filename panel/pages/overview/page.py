@@ -12,12 +12,14 @@ from panel.pages.events import audit_table
 from panel.pages.overview import health, words
 from panel.services import PageContext, Services
 from panel.ui import charts, timestamps
+from panel.ui import words as common_words
 from panel.ui.charts import Chart, Series
 from panel.ui.layout import Components, refresh_button
-from panel.ui.markup import FIGURE, Markup, alert, format_rows, heading, link
+from panel.ui.markup import FIGURE, Markup, alert, format_rows, heading, link, loading_state
 from panel.ui.wiring import Updates, explain, on
 
 _EVENTS = 8
+_LOADING = loading_state(common_words.LOADING)
 _PERIODS = {"24h": ("hour", 24), "7d": ("day", 7), "30d": ("day", 30)}
 """The unit of each period, and how many units it has."""
 
@@ -30,14 +32,18 @@ class OverviewPage(Components):
             gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
             self.updated = gr.Markdown(elem_id="updated", elem_classes="soft")
             self.refresh = refresh_button(stays_fresh=True).click
-        self.figures = gr.Markdown(elem_id="figures", min_height=84)
+        self.figures = gr.Markdown(_LOADING, elem_id="figures", min_height=84)
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=5, min_width=380):
-                self.state = gr.Markdown(elem_id="health", latex_delimiters=[], min_height=320)
+                self.state = gr.Markdown(
+                    _LOADING, elem_id="health", latex_delimiters=[], min_height=320
+                )
             with gr.Column(scale=7, min_width=680):
-                self.latest = gr.Markdown(elem_id="latest", latex_delimiters=[], min_height=320)
+                self.latest = gr.Markdown(
+                    _LOADING, elem_id="latest", latex_delimiters=[], min_height=320
+                )
         self.period = gr.Radio(words.PERIODS, value="24h", label=words.PERIOD, elem_id="period")
-        self.charts = gr.Markdown(elem_id="charts", min_height=300)
+        self.charts = gr.Markdown(_LOADING, elem_id="charts", min_height=300)
         self.inputs = [self.period]
 
     async def render(self, context: PageContext, period: str) -> Updates:

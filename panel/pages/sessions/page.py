@@ -21,7 +21,7 @@ from panel.pages.sessions.detail import SessionDetail, badges_of, ipv6_prefix
 from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
-from panel.ui.layout import Components, filter_text, page_header
+from panel.ui.layout import Components, filter_text, page_header, search_button
 from panel.ui.markup import Markup, alert, isolate, link, list_location, shorten
 from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
 from panel.ui.table import render_table
@@ -62,6 +62,7 @@ class SessionListView(CursorList):
             self.address = filter_text(
                 words.ADDRESS, words.ADDRESS_HINT, scale=4, min_width=180, name="address"
             )
+            self.find = search_button()
         super().__init__("whose", "sessions", elem_classes="listed")
         self.end = gr.Button(visible=False, variant="stop", size="md", elem_id="end-listed")
         self.listed_sessions = gr.State(ListedSessions())  # what `ask_end_listed` asks about
@@ -138,7 +139,7 @@ def build(blocks: gr.Blocks, services: Services) -> SessionsPage:
     page = SessionsPage(services)
     index, bar = page.index, page.bar
     on(services, blocks.load, page.on_load, None, page.outputs)
-    triggers = [each.submit for each in index.inputs]
+    triggers = [index.find.click, *(each.submit for each in index.inputs)]
     on(services, triggers, index.on_filter, index.inputs, index.outputs)
     on(services, page.refresh.click, index.refresh_list, index.stack, index.outputs)
     index.bind_pager(services)

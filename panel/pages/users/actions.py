@@ -127,9 +127,8 @@ async def ask_delete(context: PageContext) -> Question:
     action = _post_action(
         "remove-user", {"userId": user["id"]}, words.DELETED.format(user["email"])
     )
-    return Question(
-        words.ask_delete(strong(user["email"]), user["activeSessions"]), words.DELETE, action
-    )
+    sentence = words.ask_delete(strong(user["email"]), user["activeSessions"])
+    return Question(sentence, words.DELETE, action, typed=user["email"])
 
 
 async def ask_act_as(context: PageContext) -> Question:

@@ -11,9 +11,20 @@ from panel.pages.users import actions, words
 from panel.pages.users.actions import UserJson
 from panel.services import PageContext, Services
 from panel.ui import timestamps
+from panel.ui import words as common_words
 from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, back_link
-from panel.ui.markup import Markup, badge, empty_state, isolate, link, pairs, shorten, soft
+from panel.ui.markup import (
+    Markup,
+    badge,
+    empty_state,
+    isolate,
+    link,
+    loading_state,
+    pairs,
+    shorten,
+    soft,
+)
 from panel.ui.table import render_table
 from panel.ui.user_agents import describe_device
 from panel.ui.wiring import EventHandler, Updates, on, show_success
@@ -72,7 +83,9 @@ class UserDetail(Components):
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=7, min_width=320):
                 self.about, self.sessions, self.events = (
-                    gr.Markdown(elem_id=name, latex_delimiters=[])
+                    gr.Markdown(
+                        loading_state(common_words.LOADING), elem_id=name, latex_delimiters=[]
+                    )
                     for name in ("about", "user-sessions", "user-events")
                 )
             with gr.Column(scale=4, min_width=300, visible=False) as self.column:

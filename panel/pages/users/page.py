@@ -12,8 +12,8 @@ from panel.pages.users import words
 from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui import words as common_words
-from panel.ui.layout import Components, filter_text
-from panel.ui.markup import Markup, badge, heading, isolate, link, list_location
+from panel.ui.layout import Components, filter_text, search_button
+from panel.ui.markup import Markup, badge, heading, isolate, link, list_location, loading_state
 from panel.ui.paging import ListOrDetail, Pager
 from panel.ui.table import render_table
 from panel.ui.wiring import Updates, error_toast, on, show_success
@@ -67,6 +67,7 @@ class UserListView(Components):
             search = filter_text(
                 words.SEARCH, words.SEARCH_HINT, scale=6, min_width=220, name="search"
             )
+            self.find = search_button()
             dropdowns = [
                 gr.Dropdown(
                     choices,
@@ -83,7 +84,12 @@ class UserListView(Components):
                     (words.ORDER, words.ORDERS, 3),
                 )
             ]
-        self.listed = gr.Markdown(elem_classes="listed", elem_id="users", latex_delimiters=[])
+        self.listed = gr.Markdown(
+            loading_state(common_words.LOADING),
+            elem_classes="listed",
+            elem_id="users",
+            latex_delimiters=[],
+        )
         self.pager = Pager()
         self.csv = gr.Markdown(elem_classes="soft")
         self.offset = gr.State(0)
@@ -190,7 +196,7 @@ def build(blocks: gr.Blocks, services: Services) -> UsersPage:
     load_outputs = [*page.layout.outputs, *index.inputs, *index.outputs]
     on(services, blocks.load, page.on_load, None, load_outputs)
     search, *dropdowns = index.inputs
-    triggers = [search.submit, *(each.input for each in dropdowns)]
+    triggers = [search.submit, index.find.click, *(each.input for each in dropdowns)]
     on(services, triggers, index.on_filter, index.inputs, index.outputs)
     pager_inputs = [*index.inputs, index.offset]
     on(services, index.pager.newer.click, index.newer, pager_inputs, index.outputs)
