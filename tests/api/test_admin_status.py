@@ -196,12 +196,12 @@ def test_limits_are_counted_in_memory_without_redis(start):
     assert make_admin(gatehouse).get("/api/admin/status").json()["limits"] == {"store": "memory"}
 
 
-def test_an_admin_asks_three_hundred_times_a_minute(start):
+def test_an_admin_asks_a_hundred_times_in_ten_seconds(start):
     gatehouse = start(rate_limits=True, session_cache_size=0)
     root = make_admin(gatehouse)
-    for _ in range(300):
+    for _ in range(100):
         assert root.get("/api/admin/status").status_code == 200
     assert root.get("/api/admin/status").status_code == 429
     assert root.get("/api/admin/events").status_code == 200
-    gatehouse.clock.advance(minutes=1)
+    gatehouse.clock.advance(seconds=10)
     assert root.get("/api/admin/status").status_code == 200

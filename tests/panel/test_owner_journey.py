@@ -56,6 +56,11 @@ def search_users(page: Page, term: str) -> None:
     expect(page.locator("#users tbody tr")).to_have_count(1)
 
 
+def expect_toast(page: Page, text: str) -> None:
+    """Expect a toast; Gradio groups those of a kind, so the newest need not be the last."""
+    expect(page.get_by_test_id("toast-body").filter(has_text=text)).to_be_visible()
+
+
 def confirm_action(
     page: Page, action: str, sentence: str, success_text: str, typed: str = ""
 ) -> None:
@@ -64,10 +69,10 @@ def confirm_action(
     expect(page.locator(".prose.question")).to_contain_text(sentence)
     if typed:
         page.locator("#confirm-yes").click()
-        expect(page.get_by_test_id("toast-body").last).to_contain_text(f"Type {typed} first")
+        expect_toast(page, f"Type {typed} first")
         page.get_by_role("alertdialog").get_by_label(typed).press_sequentially(typed)
     page.locator("#confirm-yes").click()
-    expect(page.get_by_test_id("toast-body").last).to_contain_text(success_text)
+    expect_toast(page, success_text)
     expect(page.locator("#confirm-yes")).to_be_hidden()
 
 
