@@ -107,7 +107,7 @@ def deaf(any_gatehouse: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Gatehouse
 def state_of(gatehouse: Gatehouse) -> dict[str, list[Any]]:
     """All that is stored, but for what an attempt may leave in the audit trail."""
     tables = [each for each in metadata.sorted_tables if each is not audit_events]
-    return {each.name: gatehouse.rows(select(each).order_by(each.c.id)) for each in tables}
+    return {each.name: gatehouse.rows(select(each).order_by(*each.primary_key)) for each in tables}
 
 
 def remember(gatehouse: Gatehouse, visitor: Visitor) -> None:
