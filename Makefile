@@ -18,7 +18,7 @@ test: check-tools ## run everything: style, types, all tests (ARGS="tests/unit -
 	$(PY) -m ruff check --quiet
 	$(PY) -m ruff format --check --quiet
 	$(PY) -m mypy
-	$(PY) -m pytest -n 2 --dist worksteal $(ARGS)
+	$(PY) -m pytest -n 3 --dist worksteal $(ARGS)
 
 check: check-tools ## style, types and architecture, in seconds
 	$(PY) -m ruff check

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Generator
+from itertools import chain, islice
 from typing import TypeVar
 
 import pytest
@@ -14,8 +15,9 @@ from tests.rig import pgbouncer, postgres, shared
 from tests.rig.compiled_statements import share_compiled_statements
 from tests.rig.missing_tools import LACKS
 
-# What takes long, or waits, by folder; each list for one of two workers, which both begin there.
-LONG = (("doctor", "docs", "server", "parity"), ("panel", "notebooks", "frontend"))
+# What takes long, or waits, by folder; each list for one of the workers of `make test`, which
+# begins there. They are more than most machines have processors: much of the time is waiting.
+LONG = (("checks", "doctor", "docs"), ("panel",), ("notebooks", "frontend", "server", "parity"))
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 
@@ -47,18 +49,20 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin both halves with what takes long, and end them with what is quick.
+    """Begin each worker's share with what takes long, and end it with what is quick.
 
-    `--dist worksteal` gives each worker a half, in this order and not torn apart, so that what a
-    file or a folder shares is made once. Who is done first takes from the end of the other's.
+    `--dist worksteal` gives each worker a share, in this order and not torn apart, so that what a
+    file or a folder shares is made once. Who is done first takes from the end of another's.
     """
     by_folder: dict[str, list[pytest.Item]] = {}
     for item in items:
         by_folder.setdefault(item.path.parent.name, []).append(item)
-    first, second = ([item for name in half for item in by_folder.pop(name, [])] for half in LONG)
-    quick = [item for folder in by_folder.values() for item in folder]
-    remaining = max(0, len(items) // 2 - len(first))
-    items[:] = first + quick[:remaining] + second + quick[remaining:]
+    shares = [[item for name in names for item in by_folder.pop(name, [])] for names in LONG]
+    quick = iter([item for folder in by_folder.values() for item in folder])
+    size = len(items) // len(LONG)
+    for share in shares:
+        share += islice(quick, max(0, size - len(share)))
+    items[:] = [*chain.from_iterable(shares), *quick]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
