@@ -17,8 +17,10 @@ _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f\\]")
 _HIDDEN_SLASH = re.compile(r"%2f|%5c", re.IGNORECASE)
 _SIGN_IN = re.compile(r"/(sign-in|sign-up|email-otp|two-factor|passkey|magic-link)(/|$)")
 _SITE = b"sec-fetch-site"
-_SENT_BY_BROWSERS = (_SITE, b"origin", b"referer")
-_CHECKED_AT_SIGN_IN = (*_SENT_BY_BROWSERS, b"sec-fetch-mode", b"sec-fetch-dest", b"expo-origin")
+_CHECKED_AT_SIGN_IN = (
+    *(_SITE, b"sec-fetch-mode", b"sec-fetch-dest"),
+    *(b"origin", b"referer", b"expo-origin"),
+)
 MAX_TARGET_LENGTH = 2048  # characters
 TARGET_FIELDS = {
     "callbackURL": "INVALID_CALLBACK_URL",
@@ -125,10 +127,7 @@ class TrustedOrigins:
         return not ("//" in decoded and "/." in decoded)
 
     def _require_trusted(self, headers: Mapping[bytes, bytes]) -> None:
-        app = _find_app(headers)
-        if app is not None and self.trusts(app):
-            return
-        origin = headers.get(b"origin") or headers.get(b"referer") or (app or "").encode("latin-1")
+        origin = headers.get(b"origin") or headers.get(b"referer") or _find_app(headers)
         if origin == b"null" and headers.get(_SITE) == b"same-origin":
             return
         if origin in {b"", b"null"}:
@@ -139,17 +138,16 @@ class TrustedOrigins:
             raise Refusal("INVALID_ORIGIN")
 
 
-def _find_app(headers: Mapping[bytes, bytes]) -> str | None:
+def _find_app(headers: Mapping[bytes, bytes]) -> bytes:
     """Return the app that names itself in `expo-origin`, as the client of Better Auth's Expo does.
 
     A phone's network library sends no Origin, a browser always does: what a page could send
-    itself must not stand in for it. So it counts for apps' own schemes only, and never beside a
-    header that only a browser sends.
+    itself must not stand in for it. So it counts for apps' own schemes only, without an Origin and
+    a Referer, and never beside a header that only a browser sends.
     """
-    app = headers.get(b"expo-origin", b"").decode("latin-1")
-    if not is_app_pattern(app) or any(headers.get(name) for name in _SENT_BY_BROWSERS):
-        return None
-    return app
+    app = headers.get(b"expo-origin", b"")
+    counts = is_app_pattern(app.decode("latin-1")) and not headers.get(_SITE)
+    return app if counts else b""
 
 
 def _name_origin(url: str) -> str:
