@@ -1,8 +1,8 @@
 // Drives a server with the official Better Auth client: node client.mjs URL
 // One line for each scene, `ok NAME` or `not ok NAME: why`; exits 0 only if every scene holds.
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { createAuthClient } from "better-auth/client";
+import { assertRefused, data, newEmail, runScenes } from "./scenes.mjs";
 
 const url = process.argv[2];
 const password = "correct horse 42";
@@ -27,17 +27,6 @@ function browser() {
     return response;
   };
   return { jar, send, auth: createAuthClient({ baseURL: url, fetchOptions: { customFetchImpl: send } }) };
-}
-
-const newEmail = () => `person-${randomBytes(6).toString("hex")}@example.com`;
-
-function data(response) {
-  assert.equal(response.error, null, `unexpected error ${JSON.stringify(response.error)}`);
-  return response.data;
-}
-
-function assertRefused(response, status, code) {
-  assert.deepEqual([response.error?.status, response.error?.code], [status, code]);
 }
 
 async function signUpPerson() {
@@ -141,15 +130,4 @@ const scenes = {
   },
 };
 
-let failed = 0;
-for (const [name, scene] of Object.entries(scenes)) {
-  try {
-    await scene();
-    console.log(`ok ${name}`);
-  } catch (error) {
-    failed++;
-    console.log(`not ok ${name}: ${error.message.replace(/\s+/g, " ")}`);
-  }
-}
-console.log(`${Object.keys(scenes).length - failed} passed, ${failed} failed`);
-process.exit(failed ? 1 : 0);
+await runScenes(scenes);

@@ -1,9 +1,9 @@
 // Drives a server with Better Auth's own Expo client, as a phone would: node expo.mjs URL MAILBOX
 // One line for each scene, `ok NAME` or `not ok NAME: why`; exits 0 only if every scene holds.
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { register } from "node:module";
+import { assertRefused, data, newEmail, runScenes } from "./scenes.mjs";
 
 const [url, mailbox] = process.argv.slice(2);
 const password = "correct horse 42";
@@ -40,13 +40,6 @@ function phone(scheme = "myapp") {
   const fetchOptions = { headers: { "x-forwarded-for": `10.78.0.${(addresses += 1)}` } };
   const plugins = [expoClient({ scheme, storage })];
   return { store, auth: createAuthClient({ baseURL: url, plugins, fetchOptions }) };
-}
-
-const newEmail = () => `phone-${randomBytes(6).toString("hex")}@example.com`;
-
-function data(response) {
-  assert.equal(response.error, null, `unexpected error ${JSON.stringify(response.error)}`);
-  return response.data;
 }
 
 async function signUp(email = newEmail(), options = {}) {
@@ -102,20 +95,9 @@ const scenes = {
     const other = phone("otherapp");
     other.store.set("better-auth_cookie", store.get("better-auth_cookie"));
     for (const attempt of [other.auth.updateUser({ name: "x" }), phone("otherapp").auth.signIn.email({ email, password })]) {
-      const { error } = await attempt;
-      assert.deepEqual([error?.status, error?.code], [403, "INVALID_ORIGIN"]);
+      assertRefused(await attempt, 403, "INVALID_ORIGIN");
     }
   },
 };
 
-let failed = 0;
-for (const [name, scene] of Object.entries(scenes)) {
-  try {
-    await scene();
-    console.log(`ok ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`not ok ${name}: ${error.message.replaceAll("\n", " ")}`);
-  }
-}
-process.exit(failed ? 1 : 0);
+await runScenes(scenes);
