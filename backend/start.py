@@ -19,6 +19,8 @@ from backend.web.server.server import serve
 
 log = structlog.get_logger()
 
+_FIRST_ADMIN = "  (for admins; ADMIN_EMAIL and ADMIN_PASSWORD create the first)"
+
 
 def start_settings() -> Settings:
     """Read the settings and set up the log; raises SettingsError."""
@@ -51,7 +53,7 @@ def plain_errors(cannot: str = "start") -> Iterator[None]:
 
 def serve_with(app: Any, settings: Settings) -> None:
     """Print the URLs, and serve until the process is told to stop."""
-    _announce(settings)
+    STDOUT.write("\n".join(list_urls(settings)) + "\n")
     pinning = CpuPinning(LinuxScheduler(), SystemClock(), SystemRandomness())
     if settings.one_processor:
         pinning.start()
@@ -70,11 +72,13 @@ def serve_with(app: Any, settings: Settings) -> None:
         pinning.stop()
 
 
-def _announce(settings: Settings) -> None:
+def list_urls(settings: Settings) -> list[str]:
+    """Return what a start prints: where the server, the panel, the docs and the data are."""
     base = settings.base_url
     data = "PostgreSQL" if settings.database_url else f"SQLite in {settings.data_dir.resolve()}"
+    how = "" if settings.admin_email else _FIRST_ADMIN
     lines = [f"Gatehouse is at    {base}"]
-    lines += [f"  the panel         {base}/admin/"] if settings.panel else []
+    lines += [f"  the panel         {base}/admin/{how}"] if settings.panel else []
     lines += [f"  the API docs      {base}/docs"] if settings.docs else []
     lines += [f"  the data          {data}"]
-    STDOUT.write("\n".join(lines) + "\n")
+    return lines

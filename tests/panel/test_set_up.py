@@ -131,6 +131,15 @@ def test_keys_are_fresh_each_time_and_never_the_present_one(tmp_path):
     assert all(PRESENT_KEY not in page_html for page_html in pages)
 
 
+@pytest.mark.parametrize(
+    ("key", "shown"), [("generated", True), ("example", False), ("set", False)]
+)
+def test_only_the_generated_key_is_one_to_keep(tmp_path, key: str, shown: bool):
+    state = make_state(tmp_path, secret={"state": key})
+    html = page.render_steps(setup_steps.build_steps(state), state.settings)
+    assert (words.KEY_GENERATED in html) == shown
+
+
 @pytest.mark.parametrize("name", ["proxy.ts", "lib/gatehouse.ts"])
 def test_the_apps_files_are_those_of_the_guide(name):
     match = re.search(rf"^`{re.escape(name)}`\n\n```ts\n(.*?)```", GUIDE.read_text(), re.S | re.M)

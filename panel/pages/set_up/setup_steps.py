@@ -98,6 +98,8 @@ def app_files() -> tuple[AppFile, ...]:
 
 def _key(state: SetupState, item: HealthItem) -> SetupStep:
     instructions = words.KEY_CHANGE if item.severity == "good" else words.KEY_HOW
+    if state.status["secret"]["state"] == "generated":
+        instructions += f" {words.KEY_GENERATED}"
     line = Setting("SECRET_KEY", generate_key(state.randomness), secret=True)
     return SetupStep(words.KEY, item.severity, item.sentence, instructions, (line,))
 

@@ -27,6 +27,10 @@ KEY_HOW = (
     "manager: anyone who has it can sign in as any user, and if it is lost, everyone is signed "
     "out."
 )
+KEY_GENERATED = (
+    "Setting a new key signs everyone out once; the generated one, in the file secret_key in "
+    "DATA_DIR, does not."
+)
 KEY_CHANGE = (
     "To change the key without signing anyone out, move the current one to SECRET_KEYS_OLD and "
     "set SECRET_KEY to this new one."

@@ -29,7 +29,7 @@ IS_VERIFIED, IS_UNVERIFIED, IS_BANNED = "verified", "not verified", "banned"
 # ---- creating a user
 NEW = "New user"
 NAME, EMAIL, PASSWORD = "Name", "E-mail", "Password"
-NONE_YET = "Or leave it empty and send a reset mail"
+NONE_YET = "Or send a reset mail later"
 CREATE = "Create user"
 NEEDS_NAME = "A user needs a name and an e-mail address."
 
