@@ -40,6 +40,7 @@ PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00
 
 _DOT_ENV = Path(".env")
 _RATE = re.compile(r"[1-9]\d{0,8}\s*(?:/|per)\s*(?:[1-9]\d{0,4}\s*)?(?:second|minute|hour|day)s?")
+_CASELESS = ("log_level", "log_format", "environment", "cookie_secure", "rate_limit_per_user")
 # Values that may have several lines.
 _MULTILINE = {"frontend_url", "mail_subjects", "secret_key", "secret_keys_old", "trusted_proxies"}
 
@@ -95,6 +96,9 @@ class Settings(BaseSettings):
     resend_verification_on_sign_in: bool = False
     reset_revokes_sessions: bool = True
     delete_user_needs_link: bool = False
+    username: bool = True
+    two_factor: bool = True
+    require_two_factor_for: Literal["none", "admins", "everybody"] = "none"
     verification_link_lifetime: int = Field(3600, ge=1, le=MAX_LIFETIME)
     reset_link_lifetime: int = Field(3600, ge=1, le=MAX_LIFETIME)
 
@@ -169,10 +173,7 @@ class Settings(BaseSettings):
             return check_characters(value)
         return value
 
-    @field_validator(
-        *("log_level", "log_format", "environment", "cookie_secure", "rate_limit_per_user"),
-        mode="before",
-    )
+    @field_validator(*_CASELESS, "require_two_factor_for", mode="before")
     @classmethod
     def _lowercase(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
@@ -204,9 +205,8 @@ class Settings(BaseSettings):
             try:
                 ip_network(each, strict=False)
             except ValueError:
-                raise ValueError(
-                    f"{each!r} is not an address or network such as 10.0.0.0/8"
-                ) from None
+                message = f"{each!r} is not an address or network such as 10.0.0.0/8"
+                raise ValueError(message) from None
         return networks
 
     @field_validator("rate_limit_per_user")
@@ -225,6 +225,8 @@ class Settings(BaseSettings):
                 "FRONTEND_URL trusts every site with your users' sessions; name your app's origin, "
                 "such as https://app.example.com"
             )
+        if self.require_two_factor_for != "none" and not self.two_factor:
+            raise ValueError("REQUIRE_TWO_FACTOR_FOR needs TWO_FACTOR=on")
         if self.cookie_domain:
             check_cookie_domain(self.cookie_domain, self.base_url)
         if self.password_min > self.password_max:
@@ -277,8 +279,8 @@ class Settings(BaseSettings):
             value = getattr(self, name)
             secrets = value if isinstance(value, tuple) else (value,)
             texts += [each.reveal() for each in secrets if isinstance(each, Secret)]
-        urls = [text for text in texts if "://" in text]
-        return Redactor([*texts, *(part for url in urls for part in secrets_in_url(url))])
+        parts = (part for url in texts if "://" in url for part in secrets_in_url(url))
+        return Redactor([*texts, *parts])
 
     @property
     def trusted_origins(self) -> tuple[str, ...]:

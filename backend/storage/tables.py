@@ -89,12 +89,16 @@ users = Table(
     Column("name", Text, nullable=False),
     Column("image", Text),
     Column("password_hash", Text),  # none: this user signs in by other means
+    Column("username", String(30)),  # in its normal form
+    Column("display_username", Text),  # as its owner writes it
+    Column("two_factor_enabled", Boolean, nullable=False, server_default=false()),
     Column("role", Text, nullable=False, server_default="user"),
     Column("banned", Boolean, nullable=False, server_default=false()),
     Column("ban_reason", Text),
     Column("ban_expires", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Index("users_username_key", "username", unique=True),
     Index(None, "name", "id"),
     Index(None, "role", "id"),
     Index(None, "created_at", "id"),
@@ -165,6 +169,76 @@ pictures = Table(  # small ones, apart from the users: those are read at every s
     Column("media_type", Text, nullable=False),
     Column("content", LargeBinary, nullable=False),
     Index(None, "digest"),
+)
+
+two_factors = Table(  # the second factors of a user, and the wrong codes in a row
+    "two_factors",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("totp_secret", LargeBinary),  # encrypted; none: no authenticator app
+    Column("totp_confirmed", Boolean, nullable=False),  # false: enrolment was only begun
+    Column("mail_codes", Boolean, nullable=False),
+    Column("password_by_mail", Boolean, nullable=False),  # it was last reset with a mailed link
+    Column("failed_attempts", Integer, nullable=False),
+    Column("locked_until", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+backup_codes = Table(  # a used one is deleted
+    "backup_codes",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("digest", LargeBinary(32), primary_key=True),
+)
+
+totp_steps = Table(  # the time steps whose code has been used
+    "totp_steps",
+    metadata,
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column("step", BigInteger, primary_key=True, autoincrement=False),
+)
+
+trusted_browsers = Table(  # where a sign-in needs no second factor
+    "trusted_browsers",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("token_digest", LargeBinary(32), nullable=False, unique=True),
+    Column("ip_address", Text, nullable=False),
+    Column("user_agent", Text, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+)
+
+sign_in_challenges = Table(  # sign-ins that wait for a second factor
+    "sign_in_challenges",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("token_digest", LargeBinary(32), nullable=False, unique=True),
+    Column("method", Text, nullable=False),  # the first step
+    Column("remembered", Boolean, nullable=False),
+    Column("mail_codes", Boolean, nullable=False),  # whether they may answer it
+    Column("attempts", Integer, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+)
+
+one_time_codes = Table(  # mailed to be typed; the newest for a subject counts
+    "one_time_codes",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),  # what it is for: a challenge, a session ...
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE")),  # none: a decoy
+    Column("digest", LargeBinary(32), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
 )
 
 audit_events = Table(

@@ -58,6 +58,7 @@ def test_the_answer_has_exactly_these_keys(gatehouse):
     assert set(response["user"]) == {
         *("id", "name", "email", "emailVerified", "image", "createdAt", "updatedAt"),
         *("role", "banned", "banReason", "banExpires"),
+        *("twoFactorEnabled", "username", "displayUsername"),
     }
 
 

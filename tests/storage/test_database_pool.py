@@ -22,6 +22,7 @@ VALUES: dict[str, Any] = {
     "Text": "",
     "Boolean": False,
     "Integer": 0,
+    "BigInteger": 0,
     "LargeBinary": b"",
     "JSON": {},
     "UtcDateTime": datetime(2026, 1, 1, tzinfo=UTC),

@@ -26,6 +26,13 @@ class UserOut(WireModel):
     ban_expires: TimestampOut | None = Field(
         description="null if the ban is permanent.", examples=[None]
     )
+    two_factor_enabled: bool = Field(
+        description="Whether signing in needs a second factor.", examples=[False]
+    )
+    username: str | None = Field(description="In lower case; unique.", examples=[None])
+    display_username: str | None = Field(
+        description="The user name as its owner writes it.", examples=[None]
+    )
 
     @classmethod
     def of(cls, user: User) -> "UserOut":
@@ -41,6 +48,9 @@ class UserOut(WireModel):
             banned=user.banned,
             ban_reason=user.ban_reason,
             ban_expires=user.ban_expires,
+            two_factor_enabled=user.two_factor_enabled,
+            username=user.username,
+            display_username=user.display_username,
         )
 
 

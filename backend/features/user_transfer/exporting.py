@@ -1,4 +1,4 @@
-"""Exporting users: all their fields, in a file that `import-users` reads."""
+"""Exporting users, in a file that `import-users` reads; their second factors are left out."""
 
 import csv
 import json
@@ -10,11 +10,14 @@ from uuid import UUID
 
 from backend.kernel.csv_cells import escape_formula
 from backend.storage.engine import Database
-from backend.storage.queries import users
-from backend.storage.queries.users import UserWithHash
+from backend.storage.queries import user_transfer
+from backend.storage.queries.users import User, UserWithHash
 from backend.storage.work import run_query
 
 _PAGE = 1000  # users read at a time
+
+_FIELDS = [*(name for name in User.__dataclass_fields__ if name != "two_factor_enabled")]
+_FIELDS.append("password_hash")
 
 FORMATS = (".csv", ".jsonl")
 
@@ -42,12 +45,12 @@ def _all_credentials(database: Database) -> Iterator[UserWithHash]:
 
 
 def _page_after(database: Database, last: UUID | None) -> Sequence[UserWithHash]:
-    return run_query(database, lambda db: users.list_with_hashes(db, last, _PAGE))
+    return run_query(database, lambda db: user_transfer.list_with_hashes(db, last, _PAGE))
 
 
 def _row(credential: UserWithHash) -> dict[str, Any]:
     row = asdict(credential.user) | {"password_hash": credential.password_hash}
-    return {name: _plain(value) for name, value in row.items()}
+    return {name: _plain(row[name]) for name in _FIELDS}
 
 
 def _plain(value: Any) -> Any:
@@ -57,8 +60,7 @@ def _plain(value: Any) -> Any:
 
 
 def _csv_writer(file: TextIO) -> Callable[[dict[str, Any]], None]:
-    fields = [*users.User.__dataclass_fields__, "password_hash"]
-    writer = csv.DictWriter(file, fields, lineterminator="\n")
+    writer = csv.DictWriter(file, _FIELDS, lineterminator="\n")
     writer.writeheader()
 
     def write(row: dict[str, Any]) -> None:

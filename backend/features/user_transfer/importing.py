@@ -20,7 +20,7 @@ from backend.kernel.client import SYSTEM
 from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.redaction import Redactor
-from backend.storage.queries import users
+from backend.storage.queries import user_transfer
 from backend.storage.work import Runtime, Work
 
 BATCH = 1000  # records
@@ -107,7 +107,7 @@ def _validate(
 
 
 def _store(work: Work, people: list[ImportedUser], outcome: Outcome, *, dry: bool) -> None:
-    existing = users.find_existing(
+    existing = user_transfer.find_existing(
         work.db, [person.user.email for person in people], [person.user.id for person in people]
     )
     new = [
@@ -115,7 +115,7 @@ def _store(work: Work, people: list[ImportedUser], outcome: Outcome, *, dry: boo
     ]
     stored = {person.user.email for person in new}
     if new and not dry:
-        stored = users.insert_many(work.db, [(p.user, p.password_hash) for p in new])
+        stored = user_transfer.insert_many(work.db, [(p.user, p.password_hash) for p in new])
         work.record(Event(EventKind.USERS_IMPORTED, detail={"users": len(stored)}))
     outcome.imported += len(stored)
     outcome.new_ids += sum(person.lost_id for person in new if person.user.email in stored)

@@ -72,6 +72,8 @@ class UserRecord(BaseModel):
     banned: bool = False
     ban_reason: Reason | None = None
     ban_expires: ImportedDate | None = None
+    username: str | None = None
+    display_username: str | None = None
     created_at: ImportedDate | None = None
     updated_at: ImportedDate | None = None
 
@@ -121,6 +123,8 @@ def _user(data: UserRecord, work: Work) -> User:
         banned=data.banned,
         ban_reason=data.ban_reason,
         ban_expires=data.ban_expires,
+        username=data.username,
+        display_username=data.display_username,
         created_at=created,
         updated_at=data.updated_at or created,
     )

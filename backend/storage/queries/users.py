@@ -33,6 +33,10 @@ class User:
     banned: bool = False
     ban_reason: str | None = None
     ban_expires: datetime | None = None
+    username: str | None = None
+    """In its normal form, lower case; unique."""
+    display_username: str | None = None
+    two_factor_enabled: bool = False
 
     @property
     def roles(self) -> frozenset[str]:
@@ -57,7 +61,7 @@ class UserWithHash:
 
 
 _SELECT = select(*USER_COLUMNS)
-_SELECT_WITH_HASH = _SELECT.add_columns(users.c.password_hash)
+SELECT_WITH_HASH = _SELECT.add_columns(users.c.password_hash)
 
 
 def user_from(row: Row[Any]) -> User:
@@ -103,7 +107,7 @@ def find_password_hash(db: Db, user_id: UUID) -> str | None:
 
 def find_with_hash(db: Db, email: str) -> UserWithHash | None:
     """Find a user and their password hash by the normalized address."""
-    row = db.execute(_SELECT_WITH_HASH.where(users.c.email == email)).first()
+    row = db.execute(SELECT_WITH_HASH.where(users.c.email == email)).first()
     return UserWithHash(user_from(row), row.password_hash) if row else None
 
 
@@ -134,42 +138,12 @@ def email_exists(db: Db, email: str) -> bool:
 def insert(db: Db, user: User, password_hash: str | None) -> bool:
     """Add a user; False, with nothing stored, if the address is taken."""
     statement = build_insert_or_ignore(db.dialect, users, "email")
-    return db.execute(statement, _build_row(user, password_hash)).rowcount == 1
-
-
-@dataclass(frozen=True, slots=True)
-class ExistingUsers:
-    """Addresses and ids that are taken."""
-
-    emails: frozenset[str]
-    ids: frozenset[UUID]
-
-
-def find_existing(db: Db, emails: Sequence[str], ids: Sequence[UUID]) -> ExistingUsers:
-    """Find which of these normalized addresses and which of these ids are taken."""
-    statement = select(users.c.email, users.c.id)
-    rows = db.execute(statement.where(or_(users.c.email.in_(emails), users.c.id.in_(ids)))).all()
-    return ExistingUsers(frozenset(row.email for row in rows), frozenset(row.id for row in rows))
-
-
-def insert_many(db: Db, people: Sequence[tuple[User, str | None]]) -> set[str]:
-    """Add users with their password hashes; returns the addresses that were still free."""
-    rows = [_build_row(user, password_hash) for user, password_hash in people]
-    statement = build_insert_or_ignore(db.dialect, users, "email").returning(users.c.email)
-    return set(db.execute(statement, rows).scalars())
+    return db.execute(statement, build_row(user, password_hash)).rowcount == 1
 
 
 def count(db: Db) -> int:
     """Count all users."""
     return int(db.execute(select(func.count()).select_from(users)).scalar_one())
-
-
-def list_with_hashes(db: Db, after: UUID | None, limit: int) -> Sequence[UserWithHash]:
-    """List users with their password hashes by id, after the id `after`."""
-    statement = _SELECT_WITH_HASH.order_by(users.c.id).limit(limit)
-    if after is not None:
-        statement = statement.where(users.c.id > after)
-    return [UserWithHash(user_from(row), row.password_hash) for row in db.execute(statement)]
 
 
 def update_profile(db: Db, user_id: UUID, changes: dict[str, Any], now: datetime) -> User | None:
@@ -290,7 +264,8 @@ def lift_ban(db: Db, user_id: UUID, now: datetime) -> None:
     db.execute(update(users).where(users.c.id == user_id).values(**lifted))
 
 
-def _build_row(user: User, password_hash: str | None) -> dict[str, Any]:
+def build_row(user: User, password_hash: str | None) -> dict[str, Any]:
+    """Return the values of the columns."""
     values = {column.name: getattr(user, column.name) for column in USER_COLUMNS}
     return {**values, "password_hash": password_hash}
 
