@@ -73,6 +73,7 @@ from backend.web.logs.logs import log_event
 from backend.web.responses.responses import NOT_FOUND, to_asgi_messages
 from backend.web.routing.endpoint import AUTH, Endpoint
 from backend.web.routing.openapi import ApiDocument
+from backend.web.routing.routes import Routes
 
 FEATURES = [
     accounts.routes,
@@ -157,7 +158,7 @@ def _build_context(
         LogRing: LOG_RING,
         Ticker: Ticker(clock),
         ReadinessProbe: ReadinessProbe(database, clock, lambda: feed.state),
-        ApiDocument: ApiDocument(ABOUT, _tags(), cookies),
+        ApiDocument: ApiDocument(ABOUT, _tags(settings), cookies),
     }
     if worker is not None:
         services[MailWorker] = worker
@@ -257,13 +258,18 @@ def _lifespan(
 
 
 def _add_routes(app: FastAPI, context: AppContext) -> None:
-    for feature in FEATURES:
+    for feature in _enabled_features(context.runtime.settings):
         app.router.routes.extend(Endpoint(spec, context) for spec in feature.specs)
     app.router.add_route(AUTH + "/{rest:path}", _NotFound())  # type: ignore[arg-type]
 
 
-def _tags() -> dict[str, str]:
-    return {feature.tag: feature.about for feature in FEATURES if feature.about}
+def _tags(settings: Settings) -> dict[str, str]:
+    features = _enabled_features(settings)
+    return {feature.tag: feature.about for feature in features if feature.about}
+
+
+def _enabled_features(settings: Settings) -> list[Routes]:
+    return [feature for feature in FEATURES if feature.enabled(settings)]
 
 
 class _NotFound:

@@ -3,6 +3,10 @@
 import pytest
 from fastapi.routing import APIRoute
 
+from backend.main import FEATURES
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
+from backend.web.wire import Status
 from tests.scene import check_like_every_answer
 
 NOWHERE = [
@@ -64,6 +68,23 @@ def test_it_is_an_empty_404_and_never_405(gatehouse, method, path):
     assert "content-type" not in response.headers
     assert "allow" not in response.headers
     check_like_every_answer(response)
+
+
+@pytest.mark.parametrize("username", [True, False])
+def test_the_endpoints_of_a_feature_that_is_off_are_unknown_paths(start, monkeypatch, username):
+    routes = Routes("x", prefix=AUTH, about="About x.", enabled=lambda settings: settings.username)
+    routes.post("/x", response_model=Status)(lambda: Status())
+    monkeypatch.setattr("backend.main.FEATURES", [*FEATURES, routes])
+    visitor = start(username=username).visitor()
+
+    response = visitor.post("x")
+    document = visitor.get("/openapi.json").json()
+
+    assert (response.status_code, response.content) == (
+        (200, b'{"status":true}') if username else (404, b"")
+    )
+    assert ("/api/auth/x" in document["paths"]) == username
+    assert ({"name": "x", "description": "About x."} in document["tags"]) == username
 
 
 def test_an_unknown_path_does_not_care_for_body_or_origin(gatehouse):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from fastapi.params import Query
 
+from backend.kernel.settings import Settings
 from backend.storage.acting_session import ActingSession
 from backend.storage.db import Db
 from backend.storage.work import Work
@@ -73,6 +74,10 @@ class Routes:
     """Introduces these endpoints in the API docs."""
     auth_rules: bool = True
     """Whether Better Auth's rules apply: limits by address, Origin checks, its error messages."""
+    enabled: Callable[[Settings], bool] = lambda _: True
+    """Whether these endpoints exist with these settings: `lambda settings: settings.username`.
+
+    Otherwise their paths are unknown ones, and the API docs do not have them."""
     specs: list[RouteSpec] = field(default_factory=list)
 
     def get(self, path: str, *, head: bool = False, **options: Any) -> Callable[[Handler], Handler]:
