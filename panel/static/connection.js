@@ -61,7 +61,7 @@
     }
   };
   const pause = () => new Promise((resolve) => setTimeout(resolve, PAUSE));
-  let isRecovering = false, isLeaving = false, isBroken = false;
+  let isRecovering = false, isLeaving = false, isBroken = false, held = null;
   const recover = async () => {
     for (const id of [...busy.keys()]) finish(id, true);  // nothing more is heard of them
     if (isRecovering || isLeaving) return;
@@ -76,8 +76,22 @@
     hideNotice();
     if (isLeaving) return;
     if (server.ended) signInAgain();
+    else if (held) held();
     else if (isBroken || server.id !== window.gradio_config?.app_id) reloadOrAsk();
   };
+  // Meanwhile a link or a form would lead to the browser's own page of errors, and stay there.
+  const hold = (event, action) => {
+    if (!isRecovering) return;
+    event.preventDefault();
+    held = action;
+  };
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (link?.origin !== location.origin || link.hash || event.ctrlKey || event.metaKey) return;
+    const isDownload = link.pathname.includes(".");  // after which this page would stay, and stay dead
+    hold(event, isDownload ? null : () => location.assign(link.href));
+  }, true);
+  document.addEventListener("submit", (event) => hold(event, () => event.target.submit()), true);
   window.addEventListener("pagehide", () => { isLeaving = true; });
   window.addEventListener("pageshow", (event) => {
     isLeaving = false;
