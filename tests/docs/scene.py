@@ -29,7 +29,7 @@ COPIED = [
     for step, rest in instructions((ROOT / "Dockerfile").read_text())
     if step == "COPY"
 ]
-REST = ("Dockerfile", ".dockerignore", "README.md", "Makefile", "scripts", ".gitignore")
+REST = ("Dockerfile", ".dockerignore", "README.md", "Makefile", "scripts", ".gitignore", "examples")
 PROJECT_FILES = (*COPIED, *REST)
 ORIGIN = "https://auth.example.com"
 PASSWORD = "correct horse battery"

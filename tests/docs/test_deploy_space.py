@@ -67,7 +67,7 @@ def test_what_the_image_needs_arrives_and_pictures_do_not(scene, hub):
 
     arrived = hub("ls-tree", "-r", "--name-only", "main").splitlines()
     tops = {name.split("/")[0] for name in arrived}
-    assert tops == {*COPIED, "README.md", "Dockerfile", ".dockerignore"}
+    assert tops == {*COPIED, "examples", "README.md", "Dockerfile", ".dockerignore"}
     assert not [name for name in arrived if name.endswith((".png", ".pyc"))]
     front = hub("show", "main:README.md")
     assert re.match(r"---\n.*\nsdk: docker\napp_port: 7860\n.*\n---\n", front, re.S)

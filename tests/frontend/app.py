@@ -1,19 +1,23 @@
-"""The app of docs/frontend.md: its files, built when they change, and started like on any host."""
+"""The app of docs/frontend.md: created as the guide says, built when it changes, and started."""
 
 import fcntl
 import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
+from typing import Literal
 
 import httpx
 
+from tests.docs.guide import find_section
 from tests.rig import shared
 from tests.rig.node import require_node, run_node
 from tests.rig.processes import free_port, wait_until
@@ -21,25 +25,40 @@ from tests.rig.space import ROOT, inherited
 
 HERE = Path(__file__).parent
 GUIDE = ROOT / "docs/frontend.md"
+EXAMPLE = ROOT / "examples/nextjs"
+CREATE = "node_modules/create-next-app/dist/index.js"
 NEXT = "node_modules/next/dist/bin/next"
+ESLINT = "node_modules/eslint/bin/eslint.js"
 QUIET = {"NEXT_TELEMETRY_DISABLED": "1", "CI": "true"}
 BUILD_FOLDER = ROOT / ".cache" / "frontend"
 # The packages lie beside this file, or where a link leads, and the app elsewhere: Turbopack must
 # see both. A cache for the next build is not worth writing: it is rebuilt only when it differs.
 # Nor are source maps, a fifth of the work: they name lines in the traces of errors, and no more.
-CONFIG = """export default {
-  turbopack: { root: "/" },
-  experimental: { turbopackFileSystemCacheForBuild: false, turbopackSourceMaps: false },
+# All else is what create-next-app writes.
+CONFIG = """import created from "./next.config.created";
+
+const config = {
+  ...created,
+  turbopack: { ...created.turbopack, root: "/" },
+  experimental: {
+    ...created.experimental,
+    turbopackFileSystemCacheForBuild: false,
+    turbopackFileSystemCacheForDev: false,
+    turbopackSourceMaps: false,
+  },
 };
+
+export default config;
 """
 
 _FENCE = re.compile(
-    r"(?:^`(?P<path>[^`\n]+)`\n\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$", re.M | re.S
+    r"(?:^\[`(?P<path>[^`\n]+)`\]\([^)\n]+\)\n\n)?^```(?P<kind>\w*)\n(?P<text>.*?)^```$",
+    re.M | re.S,
 )
 
 
 def parse_files(guide: str) -> dict[str, str]:
-    """The files that a guide shows: each is a block below a line that is its path alone."""
+    """The files that a guide shows: each is a block below a line that is a link to it alone."""
     files = [(block["path"], block["text"]) for block in _FENCE.finditer(guide) if block["path"]]
     paths = [path for path, _ in files]
     assert len(paths) == len(set(paths)), f"shown twice: {paths}"
@@ -53,6 +72,20 @@ def code_without_path(guide: str) -> list[str]:
     return [block["text"] for block in blocks if block["kind"] in code and not block["path"]]
 
 
+def example_files() -> dict[str, str]:
+    """The files that the guide has people copy."""
+    files = (file for file in sorted(EXAMPLE.rglob("*")) if file.is_file())
+    return {str(file.relative_to(EXAMPLE)): file.read_text() for file in files}
+
+
+def guide_commands() -> dict[str, list[str]]:
+    """The arguments of each command with which the guide makes the app, by its first words."""
+    blocks = find_section("docs/frontend.md", "In five minutes")
+    (block,) = [block for block in blocks if block.language == "sh"]
+    lines = [shlex.split(line) for line in block.text.splitlines()]
+    return {" ".join(words[:2]) if words[0] == "npm" else words[0]: words for words in lines}
+
+
 def build_app() -> Path:
     """Return the folder of the built and type-checked app; builds it if its files changed."""
     require_node(HERE)
@@ -61,23 +94,23 @@ def build_app() -> Path:
 
 def _build_if_changed() -> Path:
     """Build unless the last build has the same fingerprint: a build takes half a minute."""
-    files = build_inputs()
-    fingerprint_file, current = BUILD_FOLDER.with_name("frontend.made-of"), fingerprint(files)
+    fingerprint_file, current = BUILD_FOLDER.with_name("frontend.made-of"), fingerprint(inputs())
     BUILD_FOLDER.parent.mkdir(exist_ok=True)
     with BUILD_FOLDER.with_name("frontend.lock").open("w") as lock:  # another run may build too
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not fingerprint_file.exists() or fingerprint_file.read_text() != current:
             fingerprint_file.unlink(missing_ok=True)  # a build that fails leaves no fingerprint
             shutil.rmtree(BUILD_FOLDER, ignore_errors=True)
-            _build(BUILD_FOLDER, files)
+            create_app(BUILD_FOLDER)
+            _run(BUILD_FOLDER, require_node(HERE), NEXT, "build")
+            _run(BUILD_FOLDER, require_node(HERE), ESLINT, "--max-warnings", "0")
             fingerprint_file.write_text(current)
     return BUILD_FOLDER
 
 
-def build_inputs() -> dict[str, str]:
-    """Return every file the app is built from, except its packages."""
-    own_files = {name: (HERE / name).read_text() for name in ("package.json", "tsconfig.json")}
-    return {**parse_files(GUIDE.read_text()), **own_files, "next.config.ts": CONFIG}
+def inputs() -> dict[str, str]:
+    """Return all that the app is made of, except its packages."""
+    return {**example_files(), "commands": str(guide_commands()), "next.config.ts": CONFIG}
 
 
 def fingerprint(files: Mapping[str, str]) -> str:
@@ -88,16 +121,26 @@ def fingerprint(files: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _build(folder: Path, files: Mapping[str, str]) -> None:
-    folder.mkdir()
-    for path, text in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text)
+def create_app(folder: Path) -> None:
+    """Make the app in a new folder with the guide's commands; its packages are those beside us."""
+    _, _, name, *options = guide_commands()["npx"]
+    with tempfile.TemporaryDirectory(dir=folder.parent) as place:
+        preferences = {"XDG_CONFIG_HOME": f"{place}/preferences"}  # not those of who runs this
+        create = [require_node(HERE), str(HERE / CREATE), name, *options]
+        _run(Path(place), *create, "--skip-install", "--disable-git", **preferences)
+        (Path(place) / "gatehouse").symlink_to(ROOT)
+        _run(Path(place), *guide_commands()["cp"])
+        (Path(place) / name).rename(folder)
     (folder / "node_modules").symlink_to(HERE / "node_modules")
+    (folder / "next.config.ts").rename(folder / "next.config.created.ts")
+    (folder / "next.config.ts").write_text(CONFIG)
+
+
+def _run(folder: Path, *command: str, **environment: str) -> None:
     result = subprocess.run(
-        [require_node(HERE), NEXT, "build"],
+        command,
         cwd=folder,
-        env={**inherited(), **QUIET},
+        env={**inherited(), **QUIET, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -108,12 +151,23 @@ def _build(folder: Path, files: Mapping[str, str]) -> None:
 
 
 class App:
-    """A running copy of the app, with the environment variables one would set on Vercel."""
+    """A running copy of the app, with the environment variables one would set on Vercel.
 
-    def __init__(self, log: Path, environment: Mapping[str, str]) -> None:
+    `next start` serves what `folder` has built, that of all tests by default; `next dev` compiles
+    each page when it is opened.
+    """
+
+    def __init__(
+        self,
+        log: Path,
+        environment: Mapping[str, str],
+        command: Literal["start", "dev"] = "start",
+        folder: Path | None = None,
+    ) -> None:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
-        self._log = log
+        self.folder = folder
+        self._log, self._command = log, command
         self._environment = {**inherited(), **QUIET, **environment}
 
     @property
@@ -122,10 +176,11 @@ class App:
         return self._log.read_text(errors="replace")
 
     def __enter__(self) -> "App":
+        address = ["-H", "127.0.0.1", "-p", str(self.port)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [require_node(HERE), NEXT, "start", "-H", "127.0.0.1", "-p", str(self.port)],
-                cwd=build_app(),
+                [require_node(HERE), NEXT, self._command, *address],
+                cwd=self.folder or build_app(),
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -59,11 +59,13 @@ def on_my_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed
     folder: Path = tmp_path_factory.mktemp("local")
     mailbox = Mailbox(folder / "mails")
     space = Space(folder, {"MAILBOX_FILE": str(mailbox.file), "RATE_LIMITS": "off"})
-    app = App(folder / "app.log", {"GATEHOUSE_URL": f"http://localhost:{space.port}"})
+    app_environment = {"GATEHOUSE_URL": f"http://localhost:{space.port}"}
+    app = App(folder / "app.log", app_environment)
+    dev = App(folder / "dev.log", app_environment, "dev", folder / "app")
     # Port 3000 is trusted without this; a test takes whichever port is free.
-    space.environment["FRONTEND_URL"] = app.url
+    space.environment["FRONTEND_URL"] = f"{app.url},{dev.url}"
     with space, app:
-        yield DeployedApp(app.url, space, mailbox)
+        yield DeployedApp(app.url, space, mailbox, dev=dev)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.frontend.visitor import DeployedApp, Visitor
+from tests.frontend.app import create_app
+from tests.frontend.visitor import DeployedApp, Visitor, visitors_of
 from tests.make import PASSWORD
 
 WAKING = "The sign-in service is waking up"
@@ -27,6 +29,22 @@ def test_on_localhost_the_cookies_need_no_https(developer: Visitor):
     assert names == {"better-auth.session_token", "gatehouse.device"}
     for cookie in developer.cookies:
         assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, False, "Lax")
+
+
+def test_next_dev_has_nothing_to_complain_of(on_my_machine: DeployedApp, browser: Browser) -> None:
+    app = on_my_machine.dev
+    assert app
+    assert app.folder
+    create_app(app.folder)
+    with app, visitors_of(replace(on_my_machine, url=app.url), browser) as visitors:
+        developer = visitors()
+        developer.sign_up()
+        developer.page.goto("/reset-password?token=made-up")
+        expect(developer.page.get_by_label("New password")).to_be_visible()
+        developer.page.goto("/verified?error=INVALID_USER")
+        expect(developer.alert).to_contain_text("Another user is signed in here")
+        assert developer.complaints == []
+    assert "Error" not in app.log
 
 
 def test_by_its_number_the_same_machine_is_another_origin(

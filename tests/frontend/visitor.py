@@ -6,8 +6,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
+from tests.frontend.app import App
 from tests.frontend.edge import Edge
 from tests.mailbox import Mailbox
 from tests.make import PASSWORD
@@ -18,17 +19,24 @@ TIMEOUT = 30_000  # milliseconds
 
 @dataclass(frozen=True)
 class DeployedApp:
-    """An app at `url`, its Gatehouse, the mails that leave there, and the edges, if any."""
+    """An app at `url`, its Gatehouse, the mails that leave there, and the edges, if any.
+
+    `dev` is the same app with `next dev`, not started: only one test needs it.
+    """
 
     url: str
     space: Space
     mailbox: Mailbox
     edge: Edge | None = None
     edge_of_space: Edge | None = None
+    dev: App | None = None
 
 
 class Visitor:
-    """A browser with a profile of its own and one page open, whose errors are in `errors`."""
+    """A browser with a profile of its own and one page open.
+
+    `errors` are those that no code has caught, `complaints` those in the console.
+    """
 
     _numbers = itertools.count(1)
 
@@ -38,6 +46,12 @@ class Visitor:
         self.errors: list[str] = []
         page.set_default_timeout(TIMEOUT)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.complaints: list[str] = []
+        page.on("console", self._note_complaint)
+
+    def _note_complaint(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.complaints.append(message.text)
 
     @property
     def heading(self) -> Locator:
@@ -54,7 +68,7 @@ class Visitor:
     @property
     def alert(self) -> Locator:
         """What the page says went wrong, or what to do now."""
-        return self.main.get_by_role("alert").or_(self.page.locator("main[role=alert]"))
+        return self.main.get_by_role("alert")
 
     @property
     def cookies(self) -> list[Any]:
@@ -91,7 +105,7 @@ class Visitor:
     def assert_signed_out(self) -> None:
         """Open the protected page; it must redirect to the sign-in page."""
         self.page.goto("/account")
-        assert self.page.url.endswith("/sign-in")
+        self.page.wait_for_url("**/sign-in")  # the page redirects after it has begun to respond
 
 
 class Visitors:

@@ -91,7 +91,7 @@ def generate_key(randomness: Randomness) -> str:
 
 @cache
 def app_files() -> tuple[AppFile, ...]:
-    """Return the files that an app needs, the same as in docs/frontend.md."""
+    """Return the files that an app needs, the same as in examples/nextjs."""
     places = {"proxy.ts": "proxy.ts", "lib/gatehouse.ts": "gatehouse.ts"}
     return tuple(AppFile(name, (_FILES / file).read_text("utf-8")) for name, file in places.items())
 
