@@ -42,6 +42,7 @@ from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
 from backend.features.stream_demo import routes as streaming
 from backend.features.stream_demo.service import Ticker
+from backend.features.username import routes as username
 from backend.kernel.client import SYSTEM
 from backend.kernel.clock import Clock, SystemClock
 from backend.kernel.passwords.hasher import MIN_ROUNDS, PasswordHasher
@@ -77,6 +78,7 @@ from backend.web.routing.routes import Routes
 
 FEATURES = [
     accounts.routes,
+    username.routes,
     sessions.routes,
     email_verification.routes,
     password_reset.routes,

@@ -31,6 +31,10 @@ CODES: Mapping[str, tuple[int, str]] = {
         "Password cannot be updated through update-user. "
         "Use the set-user-password endpoint instead",
     ),
+    "USERNAME_TOO_SHORT": (400, "Username is too short"),
+    "USERNAME_TOO_LONG": (400, "Username is too long"),
+    "INVALID_USERNAME": (400, "Username is invalid"),
+    "USERNAME_IS_ALREADY_TAKEN": (400, "Username is already taken. Please try another."),
     "INVALID_ROLE_TYPE": (400, "Invalid role type"),
     "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE": (
         400,
@@ -43,6 +47,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "TOKEN_EXPIRED": (401, "Token expired"),
     "INVALID_USER": (401, "Invalid user"),
     "INVALID_EMAIL_OR_PASSWORD": (401, "Invalid email or password"),
+    "INVALID_USERNAME_OR_PASSWORD": (401, "Invalid username or password"),
     "EMAIL_NOT_VERIFIED": (403, "Email not verified"),
     "BANNED_USER": (
         403,

@@ -38,12 +38,14 @@ AUTH_CALLS = {
 OTHER_AUTH_CALLS = Rule(100, per=10, by="address")
 NOT_BY_ADDRESS = {"/get-session", "/ok"}
 
-# Other calls that cost a hash, beyond Better Auth (STRICT). Links with a token in their path, such
-# as `/reset-password/{token}`, cost none, and mail scanners open them before their owner does.
+# Other calls that cost a hash, or tell which user names exist, beyond Better Auth (STRICT). Links
+# with a token in their path, such as `/reset-password/{token}`, cost none, and mail scanners open
+# them before their owner does.
 STRICT_AUTH_CALLS = {
     "/verify-password": Rule(3, per=10, by="address"),
     "/delete-user": Rule(3, per=10, by="address"),
     "/reset-password": Rule(3, per=10, by="address"),
+    "/is-username-available": Rule(20, per=60, by="address"),
 }
 HASHES = Rule(3, per=10, by="user")  # of one user, from any address
 HASHES_FOR_OTHERS = Rule(10, per=10, by="admin")  # of passwords that an admin sets

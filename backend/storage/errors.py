@@ -4,7 +4,7 @@ import sqlite3
 from enum import StrEnum
 
 import psycopg2
-from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, PendingRollbackError
 
 READ_ONLY_TRANSACTION = "25006"  # a standby, or a primary that has just become one
 _ROLLED_BACK_CODES = {"40001", "40P01"}  # serialization failure, deadlock
@@ -93,6 +93,7 @@ _SQLITE_CODES = {  # https://sqlite.org/rescode.html, the primary ones
     sqlite3.SQLITE_AUTH: Fault.UNUSABLE,
     sqlite3.SQLITE_NOTADB: Fault.DAMAGED,
 }
+_NAME_TAKEN = {"users_username_key", "UNIQUE constraint failed: users.username"}
 _SCHEMA_MISMATCHES = ("no such table", "no such column", "has no column named")
 
 
@@ -113,6 +114,8 @@ def translate_error(
     reason, code = first_line(error), getattr(error.orig, "pgcode", None)
     if code == _SESSION_ENDED:
         return SessionEnded()
+    if isinstance(error, IntegrityError) and _constraint_of(error) in _NAME_TAKEN:
+        return DatabaseConflict("another transaction has taken this user name")
     fault = _fault_of(error)
     lost = error.connection_invalidated
     silent = isinstance(error.orig, NoAnswer)  # a retry would wait as long again
@@ -127,6 +130,13 @@ def translate_error(
 def first_line(error: DBAPIError) -> str:
     """Return the driver's message, without the statement and its values."""
     return str(error.orig).strip().partition("\n")[0]
+
+
+def _constraint_of(error: IntegrityError) -> str | None:
+    """Return the violated constraint by its name, or by what SQLite says about it."""
+    if isinstance(error.orig, psycopg2.Error):
+        return error.orig.diag.constraint_name
+    return str(error.orig)
 
 
 def _fault_of(error: DBAPIError) -> Fault | None:

@@ -14,6 +14,7 @@ from backend.storage.tables import users
 from tests.admins import ADA, ROOT, make_admin, user_id_of
 from tests.in_process import Gatehouse, Visitor, cookie_lines
 from tests.mailbox import Mailbox, open_link
+from tests.make import PASSWORD
 from tests.scene import events_after, refusal
 
 Way = Callable[[Gatehouse, Mailbox], tuple[Visitor, httpx.Response]]
@@ -24,6 +25,12 @@ CHALLENGE = Challenge("somethingElse", {"howMany": 2})
 def by_password(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
     visitor = gatehouse.visitor()
     return visitor, visitor.sign_in(ADA)
+
+
+def by_username(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
+    visitor = gatehouse.visitor()
+    gatehouse.execute(update(users).where(users.c.email == ADA).values(username="ada_l"))
+    return visitor, visitor.post("sign-in/username", {"username": "Ada_L", "password": PASSWORD})
 
 
 def by_sign_up(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
@@ -45,18 +52,21 @@ def by_impersonation(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.R
 
 WAYS: dict[Method, Way] = {
     Method.PASSWORD: by_password,
+    Method.USERNAME: by_username,
     Method.SIGN_UP: by_sign_up,
     Method.VERIFICATION: by_verification,
     Method.IMPERSONATION: by_impersonation,
 }
 EVENTS = {
     Method.PASSWORD: ["sign_in"],
+    Method.USERNAME: ["sign_in"],
     Method.SIGN_UP: ["sign_up"],
     Method.VERIFICATION: ["email_verified", "sign_in"],
     Method.IMPERSONATION: ["impersonation_started", "sign_in"],  # the admin's own
 }
 REFUSED = {
     Method.PASSWORD: ["sign_in_failed"],
+    Method.USERNAME: ["sign_in_failed"],
     Method.VERIFICATION: ["sign_in_failed"],
     Method.IMPERSONATION: ["sign_in"],  # the admin's own
 }
@@ -65,6 +75,8 @@ MET = {
     # up is new, and cannot be banned; the click on the link is the proof.
     (Method.PASSWORD, BANNED): True,
     (Method.PASSWORD, UNVERIFIED): True,
+    (Method.USERNAME, BANNED): True,
+    (Method.USERNAME, UNVERIFIED): True,
     (Method.SIGN_UP, BANNED): False,
     (Method.SIGN_UP, UNVERIFIED): False,
     (Method.VERIFICATION, BANNED): True,
@@ -162,7 +174,7 @@ def test_a_gate_that_is_for_other_ways_in_is_not_asked(open_to_all, mailbox):
 
 
 @pytest.mark.parametrize("strict", [True, False])
-@pytest.mark.parametrize("method", [Method.PASSWORD, Method.SIGN_UP])
+@pytest.mark.parametrize("method", [Method.PASSWORD, Method.USERNAME, Method.SIGN_UP])
 def test_the_session_that_a_browser_shows_while_it_signs_in_anew_ends(start, strict, method):
     gatehouse = start(strict=strict)
     former = gatehouse.member("grace@example.com")
@@ -171,6 +183,9 @@ def test_the_session_that_a_browser_shows_while_it_signs_in_anew_ends(start, str
     if method is Method.PASSWORD:
         gatehouse.member(ADA)
         browser.sign_in(ADA)
+    elif method is Method.USERNAME:
+        gatehouse.visitor().sign_up(ADA, username="ada_l")
+        browser.post("sign-in/username", {"username": "ada_l", "password": PASSWORD})
     else:
         browser.sign_up(ADA)
     assert browser.session()["user"]["email"] == ADA

@@ -6,7 +6,7 @@ from typing import Any
 from backend.kernel.events import Event, EventKind
 from backend.kernel.pictures import Picture, is_data_url, parse_picture
 from backend.kernel.refusals import Refusal, refusal_without_code
-from backend.storage.queries import pictures, users
+from backend.storage.queries import pictures, user_names, users
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
@@ -26,7 +26,7 @@ def check_not_protected(extra: Mapping[str, Any], *, new: bool = False) -> None:
 
 
 def update_profile(work: Work, user: User, changes: dict[str, Any]) -> None:
-    """Change one's own name or picture; unchanged values are neither written nor recorded.
+    """Change one's own fields; unchanged values are neither written nor recorded.
 
     A picture in a data URL is stored apart, and `image` becomes its address (decision 0028).
     `user` may come from the cache, so the database confirms that nothing would change.
@@ -39,6 +39,9 @@ def update_profile(work: Work, user: User, changes: dict[str, Any]) -> None:
         changes = {**changes, "image": address}
     if _is_unchanged(user, changes) and _is_unchanged(work.actor, changes):
         return
+    username = changes.get("username")
+    if username is not None and user_names.is_taken(work.db, username, except_id=user.id):
+        raise Refusal("USERNAME_IS_ALREADY_TAKEN")
     if picture is not None:
         pictures.replace(work.db, user.id, picture)
     elif "image" in changes:

@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from backend.features.accounts import pending_sign_ups
 from backend.features.accounts.attempts import FindDevice, count_attempt, refund_if_unchecked
+from backend.features.accounts.pending_sign_ups import PendingSignUp
 from backend.features.accounts.session_issuer import (
     Challenge,
     Method,
@@ -23,7 +24,7 @@ from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password, SessionToken
 from backend.limits.limiter import Limiter
 from backend.process.hash_pool import HashPool
-from backend.storage.queries import users
+from backend.storage.queries import user_names, users
 from backend.storage.queries.users import User, UserWithHash
 from backend.storage.work import Work
 
@@ -73,6 +74,9 @@ class NewAccount:
     callback: str | None = None
     presented_tokens: Sequence[SessionToken] = ()
     """Tokens of the sessions whose cookies came with the request."""
+    username: str | None = None
+    """In its normal form."""
+    display_username: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ def sign_up(work: Work, accounts: Accounts, new: NewAccount) -> SignUpResult:
     who looks new, and takes the same time (ASVS 6.3.8).
     """
     settings = work.settings
+    _refuse_taken_username(work, new)
     if not settings.sign_up:
         raise Refusal("EMAIL_PASSWORD_SIGN_UP_DISABLED")
     email, verify_first = normalize_email(new.address), settings.require_verified_email
@@ -100,10 +105,11 @@ def sign_up(work: Work, accounts: Accounts, new: NewAccount) -> SignUpResult:
     if signs_in and users.email_exists(work.db, email):
         _refuse_taken(work, email)
     password_hash = work.run_outside_transaction(accounts.hashes.hash, work.client, new.password)
-    now = work.now()
-    user = User(work.new_id(), email, new.name, now, now, image=new.image)
-    taken = not users.insert(work.db, user, password_hash)
-    if taken and signs_in:  # meanwhile, during the hash
+    _refuse_taken_username(work, new)  # meanwhile, during the hash
+    user = _build_user(work, email, new)
+    stored = pending_sign_ups.without_username(user) if verify_first and settings.strict else user
+    taken = not users.insert(work.db, stored, password_hash)
+    if taken and signs_in:
         _refuse_taken(work, email)
     if taken and settings.strict and not verify_first:
         users.mark_contested(work.db, email)
@@ -120,33 +126,18 @@ def sign_up(work: Work, accounts: Accounts, new: NewAccount) -> SignUpResult:
     return SignUpResult(user, accounts.issuer.finish_sign_in(work, attempt))
 
 
-def sign_in(
-    work: Work,
-    accounts: Accounts,
-    address: str,
-    password: Password,
-    *,
-    remember: bool,
-    callback: str | None,
-    presented_tokens: Sequence[SessionToken],
-    find_device: FindDevice,
-) -> IssuedSession | Challenge:
-    """Sign a user in with their password."""
-    if not is_email_address(address):
-        raise Refusal("INVALID_EMAIL")
-    accounts.rules.check_length(password)
-    email = normalize_email(address)
-    credential = users.find_with_hash(work.db, email)
-    refund = count_attempt(work, accounts.limiter, email, credential, find_device)
-    with refund_if_unchecked(refund):
-        user, by_pending_sign_up = _check_password(work, accounts, credential, password)
-    attempt = SignInAttempt(
-        user, Method.PASSWORD, remember, callback, presented_tokens, by_pending_sign_up
+def _build_user(work: Work, email: str, new: NewAccount) -> User:
+    now = work.now()
+    return User(
+        work.new_id(),
+        email,
+        new.name,
+        now,
+        now,
+        image=new.image,
+        username=new.username,
+        display_username=new.display_username,
     )
-    if by_pending_sign_up:
-        accounts.refuse_unverified(work, attempt)
-    work.after_commit(refund)
-    return accounts.issuer.finish_sign_in(work, attempt)
 
 
 def _refuse_taken(work: Work, email: str) -> NoReturn:
@@ -156,49 +147,121 @@ def _refuse_taken(work: Work, email: str) -> NoReturn:
     raise Refusal("USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL")
 
 
+def _refuse_taken_username(work: Work, new: NewAccount) -> None:
+    # Whether or not the address is taken: the response must not depend on that.
+    if new.username is not None and user_names.is_taken(work.db, new.username):
+        work.keep(Event(EventKind.SIGN_UP_FAILED, detail={"reason": "username taken"}))
+        raise Refusal("USERNAME_IS_ALREADY_TAKEN")
+
+
 def _taken_event() -> Event:
     return Event(EventKind.SIGN_UP_FAILED, detail={"reason": "taken"})
 
 
+@dataclass(frozen=True, slots=True)
+class PasswordSignIn:
+    """The fields of a sign-in with a password, and what the browser sent along."""
+
+    password: Password
+    remember: bool
+    callback: str | None
+    presented_tokens: Sequence[SessionToken]
+    """Tokens of the sessions whose cookies came with the request."""
+    find_device: FindDevice
+
+
+@dataclass(frozen=True, slots=True)
+class NamedAccount:
+    """What a sign-in names: an account, a pending sign-up, both or neither."""
+
+    method: Method
+    attempts_key: str
+    """Under which wrong passwords are counted: for an account by its address, whatever names it."""
+    credential: UserWithHash | None
+    pending: PendingSignUp | None
+    refusal: str
+    """The code if the name or the password is wrong."""
+
+
+def sign_in(
+    work: Work, accounts: Accounts, address: str, request: PasswordSignIn
+) -> IssuedSession | Challenge:
+    """Sign a user in with their address and password."""
+    if not is_email_address(address):
+        raise Refusal("INVALID_EMAIL")
+    accounts.rules.check_length(request.password)
+    email = normalize_email(address)
+    credential = users.find_with_hash(work.db, email)
+    pending = pending_sign_ups.find_for(work, credential)
+    named = NamedAccount(Method.PASSWORD, email, credential, pending, "INVALID_EMAIL_OR_PASSWORD")
+    return sign_in_to(work, accounts, named, request)
+
+
+def sign_in_to(
+    work: Work, accounts: Accounts, named: NamedAccount, request: PasswordSignIn
+) -> IssuedSession | Challenge:
+    """Sign in to an account with its password; costs the same if there is none."""
+    credential, key = named.credential, named.attempts_key
+    refund = count_attempt(work, accounts.limiter, key, credential, request.find_device)
+    with refund_if_unchecked(refund):
+        user, by_pending_sign_up = _check_password(work, accounts, named, request.password)
+    attempt = SignInAttempt(
+        user,
+        named.method,
+        request.remember,
+        request.callback,
+        request.presented_tokens,
+        by_pending_sign_up,
+    )
+    if by_pending_sign_up:
+        accounts.refuse_unverified(work, attempt)
+    work.after_commit(refund)
+    return accounts.issuer.finish_sign_in(work, attempt)
+
+
 def _check_password(
-    work: Work, accounts: Accounts, credential: UserWithHash | None, password: Password
+    work: Work, accounts: Accounts, named: NamedAccount, password: Password
 ) -> tuple[User, bool]:
     """Return the user, and whether the password is only that of a pending sign-up."""
-    # An unknown address costs the same: response times must not reveal who has an account.
-    stored_hash = credential.password_hash if credential else None
-    verdict = _verify(work, accounts, credential, password)
-    if credential is None or not (verdict.matches or verdict.matches_sign_up):
-        _refuse(work, credential)
+    # An unknown name costs the same: response times must not reveal who has an account.
+    verdict = _verify(work, accounts, named, password)
+    pending = named.pending if verdict.matches_sign_up else None
+    owner = named.credential if verdict.matches or pending is None else pending.owner
+    if owner is None or not (verdict.matches or pending):
+        _refuse(work, named)
     # The password may have changed, or the user been banned, during the hash.
-    user = users.lock_if_password_unchanged(work.db, credential.user.id, stored_hash or "")
+    user = users.lock_if_password_unchanged(work.db, owner.user.id, owner.password_hash or "")
     if not verdict.matches:
-        return credential.user, True
-    if user is None or stored_hash is None:
-        _refuse(work, credential)
+        return owner.user, pending is None or not pending.made_the_account
+    if user is None or owner.password_hash is None:
+        _refuse(work, named)
     if verdict.new_hash is not None:
-        users.replace_password_hash(work.db, user.id, stored_hash, verdict.new_hash)
+        users.replace_password_hash(work.db, user.id, owner.password_hash, verdict.new_hash)
     return user, False
 
 
 def _verify(
-    work: Work, accounts: Accounts, credential: UserWithHash | None, password: Password
+    work: Work, accounts: Accounts, named: NamedAccount, password: Password
 ) -> PasswordCheck:
-    hashes, stored_hash = accounts.hashes, credential.password_hash if credential else None
+    hashes, credential = accounts.hashes, named.credential
+    stored_hash = credential.password_hash if credential else None
     if not work.settings.require_verified_email:
         return work.run_outside_transaction(hashes.verify, work.client, password, stored_hash)
-    user_id = credential.user.id if credential else work.new_id()  # unknown: the same query
-    sign_up = pending_sign_ups.find_password_hash(work, user_id)
     return work.run_outside_transaction(
         hashes.verify_with_sign_up,
         work.client,
         password,
         stored_hash,
-        sign_up,
+        named.pending.password_hash if named.pending else None,
         verified=credential is not None and credential.user.email_verified,
     )
 
 
-def _refuse(work: Work, credential: UserWithHash | None) -> NoReturn:
+def _refuse(work: Work, named: NamedAccount) -> NoReturn:
+    credential = named.credential
+    detail: dict[str, str | int | bool] = {"known": bool(credential)}
+    if named.method is not Method.PASSWORD:
+        detail["method"] = named.method.value
     subject = credential.user.id if credential else None
-    work.keep(Event(EventKind.SIGN_IN_FAILED, subject=subject, detail={"known": bool(credential)}))
-    raise Refusal("INVALID_EMAIL_OR_PASSWORD")
+    work.keep(Event(EventKind.SIGN_IN_FAILED, subject=subject, detail=detail))
+    raise Refusal(named.refusal)

@@ -25,6 +25,8 @@ class Method(StrEnum):
     """A way to sign in. The audit trail records these names, so they never change."""
 
     PASSWORD = "password"  # noqa: S105  a method, not a password
+    USERNAME = "username"
+    """A password, with the user name in place of the address."""
     SIGN_UP = "sign-up"
     VERIFICATION = "verification"
     IMPERSONATION = "impersonation"

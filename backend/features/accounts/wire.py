@@ -2,13 +2,17 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import AfterValidator, Field, JsonValue, WithJsonSchema
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from backend.features.sessions.wire import UserOut
 from backend.kernel.email_address import is_email_address
 from backend.kernel.pictures import MAX_DATA_URL_LENGTH, is_data_url, parse_picture
+from backend.kernel.settings import Settings
+from backend.kernel.username import MAX_LENGTH as MAX_USERNAME_LENGTH
+from backend.kernel.username import MIN_LENGTH as MIN_USERNAME_LENGTH
 from backend.web.wire import (
+    MAX_NAME_LENGTH,
     MAX_URL_LENGTH,
     ImageUrl,
     Name,
@@ -17,6 +21,7 @@ from backend.web.wire import (
     Text,
     WireModel,
     example,
+    validate,
 )
 
 _CALLBACK = Field(
@@ -69,6 +74,20 @@ Email = Annotated[
 ]
 
 
+_USERNAME = {
+    "minLength": MIN_USERNAME_LENGTH,
+    "maxLength": MAX_USERNAME_LENGTH,
+    "pattern": "^[a-zA-Z0-9_.]+$",
+}
+_DISPLAY = {"maxLength": MAX_NAME_LENGTH}
+UsernameField = Annotated[Any, WithJsonSchema({"type": "string", **_USERNAME})]
+"""A user name, validated by `parse_user_names`: a server without user names ignores it."""
+DisplayUsernameField = Annotated[Any, WithJsonSchema({"type": "string", **_DISPLAY})]
+_AS_WRITTEN = Field(
+    default=None, description="The user name as its owner writes it.", examples=["Ada_L"]
+)
+
+
 class SignUp(WireModel):
     """A new account."""
 
@@ -81,6 +100,13 @@ class SignUp(WireModel):
     image: Annotated[ImageUrl | None, NotNull] = None
     callback_url: Annotated[Text | None, NotNull] = _CALLBACK
     remember_me: Annotated[bool | None, NotNull] = _REMEMBER
+    username: UsernameField = Field(
+        default=None,
+        description="Unique, in any case: stored in lower case. By default `displayUsername`, if "
+        "that is a valid one. Ignored with USERNAME=off, as is the other.",
+        examples=["Ada_L"],
+    )
+    display_username: DisplayUsernameField = _AS_WRITTEN
 
 
 class SignIn(WireModel):
@@ -94,6 +120,17 @@ class SignIn(WireModel):
     remember_me: Annotated[bool | None, NotNull] = _REMEMBER
 
 
+class SignInUsername(WireModel):
+    """A user name and its password."""
+
+    model_config = example({"username": "ada_l", "password": _ADA["password"]})
+
+    username: str
+    password: PasswordField
+    remember_me: Annotated[bool | None, NotNull] = _REMEMBER
+    callback_url: Annotated[Text | None, NotNull] = _CALLBACK
+
+
 class UpdateUser(WireModel):
     """The fields to change; `image: null` removes the picture."""
 
@@ -104,6 +141,19 @@ class UpdateUser(WireModel):
     name: Annotated[Name | None, NotNull] = None
     image: ImageUrlOrPicture | None = None
     email: Any = Field(default=None, description="Refused; use `change-email`.")
+    username: UsernameField = Field(
+        default=None,
+        description="Unique; null removes it. Ignored with USERNAME=off, as is `displayUsername`.",
+        examples=["Ada_L"],
+    )
+    display_username: DisplayUsernameField = _AS_WRITTEN
+
+
+class UserNames(WireModel):
+    """The user name, and how its owner writes it."""
+
+    username: str | None = None
+    display_username: Name | None = None
 
 
 class SignedUp(WireModel):
@@ -120,3 +170,13 @@ class SignedInOut(WireModel):
     token: str = Field(examples=[_EXAMPLE])
     url: str | None = Field(default=None, exclude_if=lambda url: url is None)
     user: UserOut
+
+
+def parse_user_names(body: SignUp | UpdateUser, settings: Settings) -> dict[str, str | None]:
+    """Return what a body says about the user name, as columns; refuses values of another type."""
+    if not settings.username:
+        return {}
+    names = set(UserNames.model_fields)
+    given = body.model_dump(include=names, exclude_unset=True, by_alias=True)
+    parsed: UserNames = validate(UserNames, given, "body")
+    return parsed.model_dump(exclude_unset=True)

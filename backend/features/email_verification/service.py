@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from backend.features.accounts import pending_sign_ups
 from backend.features.accounts.attempts import FindDevice
 from backend.features.accounts.service import CompletedSignUp, SignUpHook
 from backend.features.accounts.session_issuer import (
@@ -133,8 +134,12 @@ def verify(
     stored_hash = users.find_password_hash(work.db, user.id)
     known = stored_hash is not None and browser.knows(user, stored_hash)
     decided = known or not _is_contested(work, user, stored_hash)
-    choices = {} if decided else _find_choices(work, link_mailer, browser, user)
-    verified = users.verify_email(work.db, user.id, link.email, choices, work.now())
+    if decided:
+        choices = pending_sign_ups.find_username(work, user, stored_hash)
+    else:
+        choices = _find_choices(work, link_mailer, browser, user)
+    columns = pending_sign_ups.claim_username(work, user, choices)
+    verified = users.verify_email(work.db, user.id, link.email, columns, work.now())
     if verified is None:
         _check_second_click(work, user)
         return None

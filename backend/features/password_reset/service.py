@@ -1,7 +1,9 @@
 """Setting a new password with a mailed link, and what that revokes."""
 
 from datetime import datetime
+from typing import Any
 
+from backend.features.accounts import pending_sign_ups
 from backend.features.accounts.attempts import clear_failures
 from backend.features.accounts.passwords import end_old_access
 from backend.features.accounts.service import Accounts
@@ -59,6 +61,8 @@ def reset_password(
     accounts.rules.check_new(password, user.email, user.name)
     password_hash = work.run_outside_transaction(accounts.hashes.hash, work.client, password)
     link, user = find_usable_link(work.db, work.now(), link_mailer.link_tokens, token)
+    verifies = work.settings.strict and work.settings.require_verified_email
+    columns = _claim_username(work, user) if verifies and not user.email_verified else {}
     if not users.set_password_hash(work.db, user.id, password_hash) or not links.use(work, link):
         raise Refusal("INVALID_TOKEN")
     if work.settings.reset_revokes_sessions:
@@ -66,8 +70,7 @@ def reset_password(
     stored_links.delete_for_user(work.db, user.id, [kind.value for kind in _REVOKED_KINDS])
     end_old_access(work, user.id)
     # A later sign-up for the address must not remove this password again.
-    verifies = work.settings.strict and work.settings.require_verified_email
-    if verifies and users.verify_email(work.db, user.id, link.email, {}, work.now()):
+    if verifies and users.verify_email(work.db, user.id, link.email, columns, work.now()):
         work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     work.record(Event(EventKind.PASSWORD_RESET, user.id, user.id))
     notice = "The password of your account was changed through a link in a mail."
@@ -75,6 +78,12 @@ def reset_password(
     # Earlier wrong guesses must not lock the owner out now.
     work.after_commit(lambda: clear_failures(accounts.limiter, user))
     return user
+
+
+def _claim_username(work: Work, user: User) -> dict[str, Any]:
+    old_hash = users.find_password_hash(work.db, user.id)
+    chosen = pending_sign_ups.find_username(work, user, old_hash)
+    return pending_sign_ups.claim_username(work, user, chosen)
 
 
 def find_usable_link(

@@ -1,0 +1,1 @@
+"""User names: signing in with one, and whether one is free."""
