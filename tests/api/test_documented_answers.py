@@ -98,6 +98,9 @@ class Document:
         return self.openapi["components"]["schemas"][reference.rpartition("/")[2]]
 
 
+NEW = {"email": "new@example.com", "password": PASSWORD, "name": "two\nlines"}
+
+
 @pytest.fixture
 def document(mailing_gatehouse) -> Document:
     return Document(mailing_gatehouse)
@@ -134,17 +137,17 @@ def call_all_endpoints(gatehouse: Gatehouse, mailbox, root: Visitor, ada: Visito
 
 
 def _call_account_endpoints(mailbox, stranger: Visitor, ada: Visitor):
-    new = {"email": "new@example.com", "password": PASSWORD, "name": "two\nlines"}
-    yield stranger.post("sign-up/email", {**new, "password": "x"})
-    yield stranger.post("sign-up/email", {**new, "email": ADA})
-    yield stranger.post("sign-up/email", {**new, "name": None})
+    yield stranger.post("sign-up/email", {**NEW, "password": "x"})
+    yield stranger.post("sign-up/email", {**NEW, "email": ADA})
+    yield stranger.post("sign-up/email", {**NEW, "name": None})
     yield stranger.post("sign-up/email", raw=b"{")
     yield stranger.post("sign-up/email", raw=b"x", headers={"content-type": "text/plain"})
     yield stranger.post("sign-up/email", raw=b"x" * 70_000)
-    yield stranger.post("sign-up/email", new, headers={"origin": "https://evil.example"})
+    yield stranger.post("sign-up/email", NEW, headers={"origin": "https://evil.example"})
     yield ada.sign_in(password="wrong wrong")
     yield ada.sign_in()
     yield ada.sign_in(callbackURL="/chat")
+    yield from _call_username_endpoints(stranger, ada)
     for body in ({"name": "Ada King"}, {"image": None}, {}, {"email": ADA}, {"image": "x" * 3000}):
         yield ada.post("update-user", body)
     yield stranger.post("update-user", {"name": "x"})
@@ -169,6 +172,18 @@ def _call_account_endpoints(mailbox, stranger: Visitor, ada: Visitor):
         yield ada.post("verify-password", {"password": guess})
         yield ada.post("change-password", {"currentPassword": guess, "newPassword": PASSWORD})
     yield ada.post("unlink-account", {"accountId": "x"})
+
+
+def _call_username_endpoints(stranger: Visitor, ada: Visitor):
+    for username in ("x", "Ada_L", None):
+        yield stranger.post("sign-up/email", {**NEW, "email": "x", "username": username})
+        yield ada.post("update-user", {"username": username, "displayUsername": username})
+        yield stranger.post("is-username-available", {"username": username})
+    yield ada.post("update-user", {"username": "Ada_L"})
+    for username, password in (("x", PASSWORD), ("ada_l", "wrong wrong"), ("ada_l", PASSWORD)):
+        body = {"username": username, "password": password, "callbackURL": "/chat"}
+        yield stranger.post("sign-in/username", body)
+    stranger.cookies.clear()
 
 
 def _call_admin_endpoints(

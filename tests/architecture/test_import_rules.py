@@ -114,6 +114,7 @@ SPEAK_HTTP = (
     "*.wire",
     "*.admin.user_query",  # query parameters
     "*.accounts.challenge_response",
+    "*.accounts.password_sign_in",
     "*.management.log",  # JSON models, with what fills them
     "*.management.status",
     "*.user_transfer.user_record",  # takes the wire's field types, so that limits are the same

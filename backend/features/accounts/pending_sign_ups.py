@@ -1,5 +1,6 @@
 """What was chosen at sign-up, kept until the address is verified (decision 0021)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,11 +85,29 @@ def find_by_username(work: Work, username: str) -> PendingSignUp | None:
     return PendingSignUp(*found) if found else None
 
 
-def find_username(work: Work, user: User, password_hash: str | None) -> dict[str, Any]:
+def claim_username(
+    work: Work, user: User, password_hash: str | None, choices: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the columns of an account that becomes verified, with its user name if it is free.
+
+    `choices` are those of the browser; if there are none, those with which the account was made.
+    """
+    columns = dict(choices) or _find_username(work, user, password_hash)
+    username = columns.get("username")
+    if username is None:
+        return columns
+    if user.username is not None:  # given to the account by an admin
+        return {name: value for name, value in columns.items() if name not in _NAMES}
+    if user_names.is_taken(work.db, username):
+        return {**columns, **dict.fromkeys(_NAMES)}
+    return columns
+
+
+def _find_username(work: Work, user: User, password_hash: str | None) -> dict[str, Any]:
     """Return the user name that the sign-up which made this account asked for, as columns.
 
-    Without a password, nobody can tell who chose it. If the link that made the account has expired,
-    its name is that in `display_username`, as for a sign-up with nothing else.
+    Without a password, nobody can tell who chose it. If the link of that sign-up has expired, the
+    name is `display_username`, as for a sign-up with nothing else.
     """
     settings = work.settings
     pending = settings.strict and settings.require_verified_email
@@ -101,15 +120,3 @@ def find_username(work: Work, user: User, password_hash: str | None) -> dict[str
     if display is None or find_username_problem(display) is not None:
         return {}
     return {"username": normalize_username(display), "display_username": display}
-
-
-def claim_username(work: Work, user: User, columns: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns of an account that becomes verified, without a name it cannot have."""
-    username = columns.get("username")
-    if username is None:
-        return columns
-    if user.username is not None:  # given to the account by an admin
-        return {name: value for name, value in columns.items() if name not in _NAMES}
-    if user_names.is_taken(work.db, username):
-        return {**columns, **dict.fromkeys(_NAMES)}
-    return columns

@@ -134,11 +134,8 @@ def verify(
     stored_hash = users.find_password_hash(work.db, user.id)
     known = stored_hash is not None and browser.knows(user, stored_hash)
     decided = known or not _is_contested(work, user, stored_hash)
-    if decided:
-        choices = pending_sign_ups.find_username(work, user, stored_hash)
-    else:
-        choices = _find_choices(work, link_mailer, browser, user)
-    columns = pending_sign_ups.claim_username(work, user, choices)
+    choices = {} if decided else _find_choices(work, link_mailer, browser, user)
+    columns = pending_sign_ups.claim_username(work, user, stored_hash, choices)
     verified = users.verify_email(work.db, user.id, link.email, columns, work.now())
     if verified is None:
         _check_second_click(work, user)

@@ -1,7 +1,6 @@
 """Setting a new password with a mailed link, and what that revokes."""
 
 from datetime import datetime
-from typing import Any
 
 from backend.features.accounts import pending_sign_ups
 from backend.features.accounts.attempts import clear_failures
@@ -62,7 +61,8 @@ def reset_password(
     password_hash = work.run_outside_transaction(accounts.hashes.hash, work.client, password)
     link, user = find_usable_link(work.db, work.now(), link_mailer.link_tokens, token)
     verifies = work.settings.strict and work.settings.require_verified_email
-    columns = _claim_username(work, user) if verifies and not user.email_verified else {}
+    old_hash = users.find_password_hash(work.db, user.id) if verifies else None
+    columns = pending_sign_ups.claim_username(work, user, old_hash, {}) if verifies else {}
     if not users.set_password_hash(work.db, user.id, password_hash) or not links.use(work, link):
         raise Refusal("INVALID_TOKEN")
     if work.settings.reset_revokes_sessions:
@@ -78,12 +78,6 @@ def reset_password(
     # Earlier wrong guesses must not lock the owner out now.
     work.after_commit(lambda: clear_failures(accounts.limiter, user))
     return user
-
-
-def _claim_username(work: Work, user: User) -> dict[str, Any]:
-    old_hash = users.find_password_hash(work.db, user.id)
-    chosen = pending_sign_ups.find_username(work, user, old_hash)
-    return pending_sign_ups.claim_username(work, user, chosen)
 
 
 def find_usable_link(
