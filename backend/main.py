@@ -42,6 +42,9 @@ from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
 from backend.features.stream_demo import routes as streaming
 from backend.features.stream_demo.service import Ticker
+from backend.features.two_factor.gate import ask_second_factor, challenged_methods
+from backend.features.two_factor.routes import ALL as TWO_FACTOR
+from backend.features.two_factor.service import TwoFactor
 from backend.features.username import routes as username
 from backend.kernel.client import SYSTEM
 from backend.kernel.clock import Clock, SystemClock
@@ -85,6 +88,7 @@ FEATURES = [
     own_account.routes,
     own_account.data_routes,
     pictures.routes,
+    *TWO_FACTOR,
     *ADMIN,
     *MANAGEMENT,
     audit.routes,
@@ -137,13 +141,14 @@ def create_app(
 def _build_context(
     runtime: Runtime, keyring: Keyring, cache: SessionCache, feed: ChangeFeed, closing: ExitStack
 ) -> AppContext:
-    settings, database, clock = runtime.settings, runtime.database, runtime.clock
+    settings, clock = runtime.settings, runtime.clock
     cookies = Cookies(keyring, secure=settings.secure_cookies, domain=settings.cookie_domain)
     mint, limiter, pools = TokenMint(keyring), Limiter(settings, clock), Pools(settings)
-    clock_check = ClockCheck(database, clock)
+    clock_check = ClockCheck(runtime.database, clock)
     mailer, worker = open_mailer(runtime, keyring, clock_check)
     link_mailer = LinkMailer(LinkTokens.of(keyring), mailer, limiter)
-    issuer = SessionIssuer(mint, _build_gates(clock_check, link_mailer))
+    second_factors = TwoFactor.of(keyring, mailer, limiter)
+    issuer = SessionIssuer(mint, _build_gates(settings, clock_check, link_mailer, second_factors))
     services: dict[type, Any] = {
         Settings: settings,
         Limiter: limiter,
@@ -155,11 +160,8 @@ def _build_context(
         SessionIssuer: issuer,
         LinkMailer: link_mailer,
         Mailer: mailer,
-        Housekeeper: _open_housekeeper(runtime, clock_check, closing),
-        ClockCheck: clock_check,
-        LogRing: LOG_RING,
-        Ticker: Ticker(clock),
-        ReadinessProbe: ReadinessProbe(database, clock, lambda: feed.state),
+        TwoFactor: second_factors,
+        **_build_operations(runtime, clock_check, feed, closing),
         ApiDocument: ApiDocument(ABOUT, _tags(settings), cookies),
     }
     if worker is not None:
@@ -176,11 +178,20 @@ def _build_context(
     return context
 
 
-def _open_housekeeper(runtime: Runtime, clock_check: ClockCheck, closing: ExitStack) -> Housekeeper:
+def _build_operations(
+    runtime: Runtime, clock_check: ClockCheck, feed: ChangeFeed, closing: ExitStack
+) -> dict[type, Any]:
+    """Build the services that watch over the server, and the demo of a stream."""
     housekeeper = Housekeeper(runtime, clock_check)
     runtime.database.add_after_write_callback(housekeeper.note_write)
     closing.callback(housekeeper.stop)
-    return housekeeper
+    return {
+        Housekeeper: housekeeper,
+        ClockCheck: clock_check,
+        LogRing: LOG_RING,
+        Ticker: Ticker(runtime.clock),
+        ReadinessProbe: ReadinessProbe(runtime.database, runtime.clock, lambda: feed.state),
+    }
 
 
 def _build_status(
@@ -197,10 +208,16 @@ def _build_status(
     )
 
 
-def _build_gates(clock_check: ClockCheck, link_mailer: LinkMailer) -> Sequence[Gate]:
+def _build_gates(
+    settings: Settings, clock_check: ClockCheck, link_mailer: LinkMailer, second_factors: TwoFactor
+) -> Sequence[Gate]:
     """Return the checks before a session is issued, in order, and the methods they apply to."""
     of_users = frozenset(Method) - {Method.IMPERSONATION}
-    return [Gate(refuse_banned(clock_check)), Gate(refuse_unverified(link_mailer), of_users)]
+    gates = [Gate(refuse_banned(clock_check)), Gate(refuse_unverified(link_mailer), of_users)]
+    if settings.two_factor:
+        challenged = challenged_methods(strict=settings.strict)
+        gates.append(Gate(ask_second_factor(second_factors), challenged))
+    return gates
 
 
 def _build_accounts(

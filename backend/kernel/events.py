@@ -35,6 +35,11 @@ class EventKind(StrEnum):
     PASSWORD_SET = "password_set"  # noqa: S105
     IMPERSONATION_STARTED = "impersonation_started"
     IMPERSONATION_ENDED = "impersonation_ended"
+    TWO_FACTOR_ENABLED = "two_factor_enabled"
+    TWO_FACTOR_DISABLED = "two_factor_disabled"
+    TWO_FACTOR_CHALLENGED = "two_factor_challenged"
+    TWO_FACTOR_LOCKED = "two_factor_locked"
+    BACKUP_CODES_GENERATED = "backup_codes_generated"
     RATE_LIMITED = "rate_limited"
     ADMIN_CREATED = "admin_created"
     USERS_IMPORTED = "users_imported"

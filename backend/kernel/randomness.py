@@ -33,6 +33,14 @@ def random_alphanumeric(randomness: Randomness, length: int) -> str:
     return drawn[:length]
 
 
+def random_digits(randomness: Randomness, length: int) -> str:
+    """Draw `length` decimal digits, each number equally likely."""
+    space = 10**length
+    while (drawn := int.from_bytes(randomness.bytes(8), "big")) >= 2**64 - 2**64 % space:
+        pass  # the rest would favour small numbers
+    return f"{drawn % space:0{length}}"
+
+
 def parse_uuid(text: str) -> UUID | None:
     """Parse the id in a request; None if it is not a UUID."""
     try:

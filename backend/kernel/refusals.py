@@ -42,12 +42,23 @@ CODES: Mapping[str, tuple[int, str]] = {
     ),
     "YOU_CANNOT_BAN_YOURSELF": (400, "You cannot ban yourself"),
     "YOU_CANNOT_REMOVE_YOURSELF": (400, "You cannot remove yourself"),
+    "OTP_NOT_ENABLED": (400, "OTP not enabled"),
+    "OTP_NOT_CONFIGURED": (400, "OTP is not available"),
+    "OTP_HAS_EXPIRED": (400, "OTP has expired"),
+    "TOTP_NOT_ENABLED": (400, "TOTP not enabled"),
+    "TOTP_ALREADY_ENABLED": (400, "TOTP is already enabled"),
+    "TWO_FACTOR_NOT_ENABLED": (400, "Two factor isn't enabled"),
+    "BACKUP_CODES_NOT_ENABLED": (400, "Backup codes aren't enabled"),
+    "TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE": (400, "Too many attempts. Please request a new code."),
     "LAST_ADMIN": (400, "The last admin cannot be removed, banned or demoted"),
     "UNAUTHORIZED": (401, "Unauthorized"),
     "TOKEN_EXPIRED": (401, "Token expired"),
     "INVALID_USER": (401, "Invalid user"),
     "INVALID_EMAIL_OR_PASSWORD": (401, "Invalid email or password"),
     "INVALID_USERNAME_OR_PASSWORD": (401, "Invalid username or password"),
+    "INVALID_CODE": (401, "Invalid code"),
+    "INVALID_BACKUP_CODE": (401, "Invalid backup code"),
+    "INVALID_TWO_FACTOR_COOKIE": (401, "Invalid two factor cookie"),
     "EMAIL_NOT_VERIFIED": (403, "Email not verified"),
     "BANNED_USER": (
         403,
@@ -65,6 +76,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "INVALID_ERROR_CALLBACK_URL": (403, "Invalid errorCallbackURL"),
     "INVALID_NEW_USER_CALLBACK_URL": (403, "Invalid newUserCallbackURL"),
     "SESSION_NOT_FRESH": (403, "Session is not fresh"),
+    "TWO_FACTOR_REQUIRED": (403, "Set up a second factor first"),
     "ADMINS_ONLY": (403, "Only admins can do this"),
     "YOU_ARE_NOT_ALLOWED_TO_CHANGE_USERS_ROLE": (403, "You are not allowed to change users role"),
     "YOU_ARE_NOT_ALLOWED_TO_CREATE_USERS": (403, "You are not allowed to create users"),
@@ -97,6 +109,11 @@ CODES: Mapping[str, tuple[int, str]] = {
     "PAYLOAD_TOO_LARGE": (413, "The request body is too large"),
     "UNSUPPORTED_MEDIA_TYPE": (415, "Content-Type is not allowed"),
     "USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL": (422, "User already exists. Use another email."),
+    "ACCOUNT_TEMPORARILY_LOCKED": (
+        429,
+        "Too many failed verification attempts. Your account is temporarily locked. "
+        "Please try again later.",
+    ),
     "REQUEST_HEADER_FIELDS_TOO_LARGE": (431, "The request line and headers are too large"),
     "INTERNAL_SERVER_ERROR": (500, "Internal Server Error"),
     "SERVICE_UNAVAILABLE": (
@@ -123,6 +140,13 @@ class Refusal(Exception):
         self.message = message or known_message
         self.headers = dict(headers or {})
         super().__init__(f"{self.status} {code or ''} {self.message}".strip())
+
+
+class RecordedRefusal(Refusal):
+    """Refuses, but keeps what was written: a wrong code that was counted before it was compared.
+
+    `Work` commits. Counting in a second transaction would let parallel guesses in between.
+    """
 
 
 def refusal_without_code(message: str, *, status: int = 400) -> Refusal:

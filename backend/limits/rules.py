@@ -32,6 +32,7 @@ AUTH_CALLS = {
     "/sign-up": Rule(3, per=10, by="address"),
     "/change-password": Rule(3, per=10, by="address"),
     "/change-email": Rule(3, per=10, by="address"),
+    "/two-factor": Rule(3, per=10, by="address"),
     "/request-password-reset": Rule(3, per=60, by="address"),
     "/send-verification-email": Rule(3, per=60, by="address"),
 }
@@ -63,6 +64,7 @@ FAILURES_PER_ACCOUNT = Rule(10, per=300, by="account")
 FAILURES_PER_DEVICE = Rule(10, per=300, by="device")
 FAILURES_OF_DEVICES = Rule(20, per=300, by="user")
 
+MAILED_CODES = Rule(5, per=600, by="user")  # as a second factor
 MAILS_PER_ADDRESS = Rule(3, per=3600, by="mailbox")  # per kind, of those that anybody can request
 
 

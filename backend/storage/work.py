@@ -13,6 +13,7 @@ from backend.kernel.client import Client
 from backend.kernel.clock import Clock
 from backend.kernel.events import Event
 from backend.kernel.randomness import Randomness, uuid7
+from backend.kernel.refusals import RecordedRefusal
 from backend.kernel.settings import Settings
 from backend.storage.acting_session import ActingSession, require_live_session
 from backend.storage.db import Db
@@ -42,7 +43,8 @@ class Work:
     """One request: its transaction, its clock, its caller.
 
     The transaction begins with the first statement and is committed before the first byte of the
-    response is sent, so what is acknowledged is stored. An exception rolls it back, except `keep`.
+    response is sent, so what is acknowledged is stored. An exception rolls it back, except `keep`;
+    only a RecordedRefusal commits.
 
     With `acting`, each transaction first checks that the session of the user is still live (ASVS
     7.4.1, 8.3.2), and raises SessionEnded if it is not.
@@ -138,7 +140,7 @@ class Work:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
-        if kind is None:
+        if kind is None or isinstance(error, RecordedRefusal):
             self._commit()
             return
         translated = None

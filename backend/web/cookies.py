@@ -3,7 +3,7 @@
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.secret import BrowserToken, ChallengeToken, SessionToken
 from backend.kernel.secrets.signing import Keyring
 
 _MAX_COOKIES_PER_NAME = 5
@@ -11,7 +11,8 @@ _MAX_COOKIES_PER_NAME = 5
 set it; a header full of them must not cause a flood of signature checks and queries."""
 _SIGNATURE_LENGTH = 44  # base64 of 32 bytes
 _DEVICE_MAX_AGE = 34_560_000  # 400 days, the longest that browsers accept
-_DEVICE_PREFIX = "device-"  # signatures do not cover the cookie's name: this tells devices apart
+# Signatures do not cover the cookie's name: these tell the values apart.
+_DEVICE_PREFIX, _CHALLENGE_PREFIX, _TRUST_PREFIX = "device-", "2fa-", "trust-device-"
 
 
 def find_cookie(header: bytes, name: str) -> str | None:
@@ -59,6 +60,8 @@ class Cookies:
         self.device = f"{prefix}gatehouse.device"
         self.sign_up = f"{prefix}gatehouse.sign_up"
         self.admin_session = f"{prefix}better-auth.admin_session"
+        self.two_factor = f"{prefix}better-auth.two_factor"
+        self.trust_device = f"{prefix}better-auth.trust_device"
 
     def list_signed(self, header: bytes, name: str, bound_to: str = "") -> list[str]:
         """Return the values of the correctly signed cookies of this name."""
@@ -108,6 +111,46 @@ class Cookies:
     def set_sign_up(self, token: str, max_age: int) -> str:
         """Return the cookie of the browser that signed up, until its address is verified."""
         return self._line(self.sign_up, self.sign(token), max_age)
+
+    def set_challenge(self, token: ChallengeToken, max_age: int, *, remember: bool) -> list[str]:
+        """Return the cookies of a sign-in that waits for its second step: no session, but a token.
+
+        `dont_remember` tells the browser's later requests what the user chose at the first step.
+        """
+        cleared = self._clear(self.session_token, self.session_data)
+        value = self.sign(_CHALLENGE_PREFIX + token.reveal())
+        lines = [*cleared, self._shared_line(self.two_factor, value, max_age)]
+        if not remember:
+            lines.append(self._shared_line(self.dont_remember, self.sign("true"), None))
+        return lines
+
+    def list_challenges(self, header: bytes) -> list[ChallengeToken]:
+        """Return the tokens of sign-ins that wait for their second step."""
+        values = self._list_prefixed(header, self.two_factor, _CHALLENGE_PREFIX)
+        return [ChallengeToken(value) for value in values]
+
+    def clear_challenge(self) -> list[str]:
+        return self._clear(self.two_factor)
+
+    def set_trusted_browser(self, token: BrowserToken, max_age: int) -> str:
+        """Return the cookie of a browser in which the next sign-in needs no second factor."""
+        value = self.sign(_TRUST_PREFIX + token.reveal())
+        return self._shared_line(self.trust_device, value, max_age)
+
+    def list_trusted_browsers(self, header: bytes) -> list[BrowserToken]:
+        """Return what the browser shows if a second factor was given in it before."""
+        values = self._list_prefixed(header, self.trust_device, _TRUST_PREFIX)
+        return [BrowserToken(value) for value in values]
+
+    def clear_trusted_browser(self, header: bytes) -> list[str]:
+        """Delete the cookie of a trusted browser, if it sends one."""
+        is_sent = find_cookie(header, self.trust_device) is not None
+        return self._clear(self.trust_device) if is_sent else []
+
+    def _list_prefixed(self, header: bytes, name: str, prefix: str) -> list[str]:
+        """Return what follows `prefix` in signed cookies: signatures do not cover the name."""
+        values = self.list_signed(header, name)
+        return [value.removeprefix(prefix) for value in values if value.startswith(prefix)]
 
     def find_device(self, header: bytes, user_id: UUID, password_hash: str) -> str | None:
         """Return the value of this user's device cookie, or None in an unknown browser."""

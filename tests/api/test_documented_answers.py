@@ -172,6 +172,25 @@ def _call_account_endpoints(mailbox, stranger: Visitor, ada: Visitor):
         yield ada.post("verify-password", {"password": guess})
         yield ada.post("change-password", {"currentPassword": guess, "newPassword": PASSWORD})
     yield ada.post("unlink-account", {"accountId": "x"})
+    yield from _call_two_factor_endpoints(mailbox, stranger, ada)
+
+
+def _call_two_factor_endpoints(mailbox, stranger: Visitor, ada: Visitor):
+    for password in ("wrong wrong", PASSWORD):
+        for path in ("get-totp-uri", "enable", "disable", "generate-backup-codes"):
+            yield ada.post(f"two-factor/{path}", {"password": password})
+            yield stranger.post(f"two-factor/{path}", {"password": password})
+    for path in ("verify-totp", "verify-otp", "verify-backup-code"):
+        yield stranger.post(f"two-factor/{path}", {"code": "123456"})
+        yield ada.post(f"two-factor/{path}", {"code": "123456"})
+    yield stranger.post("two-factor/send-otp")
+    yield ada.post("two-factor/send-otp", {})
+    yield ada.post("two-factor/verify-otp", {"code": mailbox.last("code").code})
+    yield stranger.sign_in()
+    yield stranger.post("two-factor/send-otp")
+    for _ in range(6):
+        yield stranger.post("two-factor/verify-backup-code", {"code": "x"})
+    yield ada.post("two-factor/disable", {"password": PASSWORD})
 
 
 def _call_username_endpoints(stranger: Visitor, ada: Visitor):

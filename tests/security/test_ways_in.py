@@ -16,6 +16,7 @@ from tests.in_process import Gatehouse, Visitor, cookie_lines
 from tests.mailbox import Mailbox, open_link
 from tests.make import PASSWORD
 from tests.scene import events_after, refusal
+from tests.second_factor import enrol
 
 Way = Callable[[Gatehouse, Mailbox], tuple[Visitor, httpx.Response]]
 BANNED, UNVERIFIED = "BANNED_USER", "EMAIL_NOT_VERIFIED"
@@ -84,6 +85,14 @@ MET = {
     (Method.IMPERSONATION, BANNED): True,
     (Method.IMPERSONATION, UNVERIFIED): False,
 }
+CHALLENGED = {
+    # Which ways in ask for a second factor: as Better Auth, and with STRICT.
+    Method.PASSWORD: (True, True),
+    Method.USERNAME: (True, True),
+    Method.SIGN_UP: (False, False),  # who signs up has none yet
+    Method.VERIFICATION: (False, True),
+    Method.IMPERSONATION: (False, False),  # the admin has given their own
+}
 each_way = pytest.mark.parametrize("method", Method)
 
 
@@ -108,7 +117,7 @@ def open_to_all(start_mailing) -> Gatehouse:
 
 
 def test_no_way_in_is_forgotten_here():
-    assert WAYS.keys() == EVENTS.keys() == set(Method)
+    assert WAYS.keys() == EVENTS.keys() == CHALLENGED.keys() == set(Method)
     assert MET.keys() == {(method, gate) for method in Method for gate in (BANNED, UNVERIFIED)}
 
 
@@ -134,6 +143,22 @@ def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, mailbox, me
     if refused:
         assert "session_token" not in cookie_lines(response)
         assert events_after(guarded, before) == REFUSED[method]
+
+
+@each_way
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_second_factor_is_asked_for_where_the_table_says(start_mailing, mailbox, method, strict):
+    gatehouse = start_mailing(sign_in_after_verification=True, strict=strict)
+    make_admin(gatehouse)
+    enrol(gatehouse, gatehouse.member(ADA))
+
+    visitor, response = WAYS[method](gatehouse, mailbox)
+
+    challenged = CHALLENGED[method][strict]
+    assert ("two_factor" in cookie_lines(response)) == challenged
+    assert (visitor.session() is None) == challenged
+    if challenged and method is Method.VERIFICATION:
+        assert response.headers["location"] == "/?twoFactorRedirect=true"
 
 
 @each_way

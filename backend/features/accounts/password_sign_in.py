@@ -28,6 +28,7 @@ def build_sign_in(
         remember=body.remember_me is not False,
         callback=body.callback_url or None,
         presented_tokens=reader.list_tokens(request),
+        trusted_browser_tokens=cookies.list_trusted_browsers(request.cookie_header),
         find_device=partial(cookies.find_device, request.cookie_header),
     )
 
@@ -41,7 +42,7 @@ def render_sign_in(
 ) -> Response:
     """Render the session with its cookies, and `target` as Location; or the challenge."""
     if isinstance(outcome, Challenge):
-        return render_challenge(outcome)
+        return render_challenge(outcome, cookies, request.cookie_header, location=target)
     signed_in = SignedInOut(
         redirect=bool(target),
         token=outcome.token.reveal(),

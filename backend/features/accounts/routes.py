@@ -12,6 +12,7 @@ from backend.features.accounts.password_sign_in import (
 from backend.features.accounts.service import Accounts, NewAccount
 from backend.features.accounts.session_issuer import Challenge
 from backend.features.accounts.wire import (
+    ChallengeOut,
     SignedInOut,
     SignedUp,
     SignIn,
@@ -81,14 +82,14 @@ def sign_up_email(
             response.cookies.append(cookies.set_sign_up(result.sign_up.reveal(), lifetime))
         return response
     if isinstance(outcome, Challenge):
-        return render_challenge(outcome)
+        return render_challenge(outcome, cookies, request.cookie_header)
     response = Response(SignedUp(token=outcome.token.reveal(), user=UserOut.of(user)))
     return set_sign_in_cookies(work, response, cookies, outcome, request.cookie_header)
 
 
 @routes.post(
     "/sign-in/email",
-    response_model=SignedInOut,
+    response_model=SignedInOut | ChallengeOut,
     headers=SIGN_IN_HEADERS,
     hashes=True,
     takes_forms=True,

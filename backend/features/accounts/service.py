@@ -21,7 +21,7 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords.hasher import PasswordCheck
 from backend.kernel.passwords.rules import PasswordRules
 from backend.kernel.refusals import Refusal
-from backend.kernel.secrets.secret import Password, SessionToken
+from backend.kernel.secrets.secret import BrowserToken, Password, SessionToken
 from backend.limits.limiter import Limiter
 from backend.process.hash_pool import HashPool
 from backend.storage.queries import user_names, users
@@ -167,6 +167,8 @@ class PasswordSignIn:
     callback: str | None
     presented_tokens: Sequence[SessionToken]
     """Tokens of the sessions whose cookies came with the request."""
+    trusted_browser_tokens: Sequence[BrowserToken]
+    """What the browser shows if its user gave a second factor in it before."""
     find_device: FindDevice
 
 
@@ -211,7 +213,8 @@ def sign_in_to(
         request.remember,
         request.callback,
         request.presented_tokens,
-        by_pending_sign_up,
+        request.trusted_browser_tokens,
+        by_pending_sign_up=by_pending_sign_up,
     )
     if by_pending_sign_up:
         accounts.refuse_unverified(work, attempt)

@@ -5,7 +5,7 @@ Password, sign-up, mailed link and impersonation each prove who is to be signed 
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -14,9 +14,10 @@ from pydantic import JsonValue
 from backend.features.sessions import service as sessions
 from backend.features.sessions.service import IssuedSession
 from backend.kernel.events import Event, EventKind
-from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.secret import BrowserToken, ChallengeToken, SessionToken
 from backend.kernel.secrets.tokens import TokenMint, digest
 from backend.storage.queries import sessions as stored_sessions
+from backend.storage.queries.sessions import Session
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
@@ -46,6 +47,12 @@ class SignInAttempt:
     """Where the browser goes afterwards."""
     presented_tokens: Sequence[SessionToken] = ()
     """Tokens of the sessions whose cookies came with the request."""
+    trusted_browser_tokens: Sequence[BrowserToken] = ()
+    """What the browser shows if its user gave a second factor in it before."""
+    renewed_browser_token: BrowserToken | None = None
+    """Replaces the one of these that a gate has accepted."""
+    second_factor: str | None = None
+    """The factor that was given after the first step."""
     by_pending_sign_up: bool = False
     """Whether the password is only that of a pending sign-up for this taken address."""
     impersonator: UUID | None = None
@@ -63,6 +70,12 @@ class Challenge:
     """Its name in the response: `twoFactorRedirect`."""
     detail: Mapping[str, JsonValue] = field(default_factory=dict)
     """What the client needs for that step."""
+    token: ChallengeToken | None = None
+    """What the browser keeps until that step."""
+    lifetime: int = 0
+    """Of the token, in seconds."""
+    remember: bool = True
+    """Whether the session will outlive the browser."""
 
 
 SignInCheck = Callable[[Work, SignInAttempt], Challenge | None]
@@ -87,23 +100,36 @@ class SessionIssuer:
     def finish_sign_in(self, work: Work, attempt: SignInAttempt) -> IssuedSession | Challenge:
         """Issue a session unless a gate refuses or returns a challenge.
 
-        With STRICT the sessions the browser presented end (ASVS 7.2.4).
+        With STRICT the sessions the browser presented end (ASVS 7.2.4), with a challenge too: the
+        browser loses their cookies.
         """
-        for gate in self.gates:
-            if attempt.method in gate.methods and (challenge := gate.check(work, attempt)):
-                return challenge
+        challenge = self._pass_gates(work, attempt)
         if work.settings.strict:
             for token in attempt.presented_tokens:
                 stored_sessions.delete_by_digest(work.db, digest(token))
+        if challenge is not None:
+            return challenge
         if event := _event_of(attempt):
             work.record(event)
-        return sessions.issue(
+        issued = sessions.issue(
             work,
             self.mint,
             attempt.user,
             remember=attempt.remember,
             impersonator=attempt.impersonator,
         )
+        return replace(issued, browser_token=attempt.renewed_browser_token)
+
+    def _pass_gates(self, work: Work, attempt: SignInAttempt) -> Challenge | None:
+        for gate in self.gates:
+            if attempt.method in gate.methods and (challenge := gate.check(work, attempt)):
+                return challenge
+        return None
+
+    def replace(self, work: Work, session: Session, user: User) -> IssuedSession:
+        """End a session of a caller who has just proven themselves, and issue a new one for it."""
+        stored_sessions.delete_by_id(work.db, session.id, user.id)
+        return sessions.issue(work, self.mint, user, remember=session.remembered)
 
     def renew(self, work: Work, *, remember: bool) -> IssuedSession:
         """End every session of the signed-in user, and issue a new one."""
@@ -117,4 +143,7 @@ def _event_of(attempt: SignInAttempt) -> Event | None:
         return None
     if attempt.method is Method.IMPERSONATION:
         return Event(EventKind.IMPERSONATION_STARTED, attempt.impersonator, user_id)
-    return Event(EventKind.SIGN_IN, user_id, user_id, {"method": attempt.method.value})
+    detail = {"method": attempt.method.value}
+    if attempt.second_factor:
+        detail["second_factor"] = attempt.second_factor
+    return Event(EventKind.SIGN_IN, user_id, user_id, detail)

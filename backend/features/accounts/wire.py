@@ -172,6 +172,16 @@ class SignedInOut(WireModel):
     user: UserOut
 
 
+class ChallengeOut(WireModel):
+    """Another step is needed before there is a session: a code for `/two-factor/verify-...`."""
+
+    two_factor_redirect: bool = Field(examples=[True])
+    two_factor_methods: list[str] = Field(
+        description="`totp` and `otp`, a code by mail; a backup code always works.",
+        examples=[["totp"]],
+    )
+
+
 def parse_user_names(body: SignUp | UpdateUser, settings: Settings) -> dict[str, str | None]:
     """Return what a body says about the user name, as columns; refuses values of another type."""
     if not settings.username:

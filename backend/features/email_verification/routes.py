@@ -27,6 +27,7 @@ from backend.features.sessions.session_cookies import (
 )
 from backend.features.sessions.wire import UserOut
 from backend.kernel.refusals import Refusal
+from backend.storage.queries.users import User
 from backend.storage.work import Work
 from backend.web.app_context import AppContext
 from backend.web.cookies import Cookies
@@ -94,12 +95,13 @@ def verify_email(
     try:
         link = links.find(work.db, work.now(), link_mailer.link_tokens, query.token, *_KINDS)
         if link.kind == LinkKind.VERIFY_EMAIL:
-            signed_up = cookies.read_signed(request.cookie_header, cookies.sign_up)
-            find_device = partial(cookies.find_device, request.cookie_header)
-            browser = service.BrowserIdentity(user, signed_up, find_device)
+            browser = _identify_browser(cookies, request.cookie_header, user)
             outcome = service.verify(work, issuer, link_mailer, link, browser)
             if isinstance(outcome, Challenge):
-                return render_challenge(outcome, callback=callback)
+                challenge = render_challenge(
+                    outcome, cookies, request.cookie_header, redirect_to=callback
+                )
+                return hand_cookies_to_app(challenge)
             response = _respond(callback, Verified(user=None))
             if outcome is not None:
                 set_sign_in_cookies(work, response, cookies, outcome, request.cookie_header)
@@ -127,6 +129,17 @@ def change_email(
     """Request a change of address. If the old one is verified, it must confirm the change first."""
     change.request_change(work, link_mailer, current, body.new_email, body.callback_url or "/")
     return Status()
+
+
+def _identify_browser(
+    cookies: Cookies, cookie_header: bytes, user: User | None
+) -> service.BrowserIdentity:
+    return service.BrowserIdentity(
+        user,
+        cookies.read_signed(cookie_header, cookies.sign_up),
+        partial(cookies.find_device, cookie_header),
+        cookies.list_trusted_browsers(cookie_header),
+    )
 
 
 def _respond(callback: str | None, body: WireModel) -> Response:

@@ -1,10 +1,12 @@
 """Verifying e-mail addresses: the links, and what depends on them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from backend.features.accounts import pending_sign_ups
 from backend.features.accounts.attempts import FindDevice
+from backend.features.accounts.second_factors import remove_second_factors
 from backend.features.accounts.service import CompletedSignUp, SignUpHook
 from backend.features.accounts.session_issuer import (
     Challenge,
@@ -21,6 +23,7 @@ from backend.features.sessions.service import IssuedSession
 from backend.kernel.email_address import normalize_email
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
+from backend.kernel.secrets.secret import BrowserToken
 from backend.storage.queries import links as stored_links
 from backend.storage.queries import sessions as stored_sessions
 from backend.storage.queries import users
@@ -31,11 +34,12 @@ from backend.storage.work import Work
 
 @dataclass(frozen=True, slots=True)
 class BrowserIdentity:
-    """What identifies the browser that opened a link: user, sign-up cookie and device cookie."""
+    """What identifies the browser that opened a link: the user, and what its cookies show."""
 
     user: User | None
     sign_up: str | None
     find_device: FindDevice
+    trusted_browser_tokens: Sequence[BrowserToken] = ()
 
     def knows(self, user: User, password_hash: str) -> bool:
         """Tell whether this user is signed in here, or was with this password."""
@@ -124,11 +128,7 @@ def verify(
     Where several signed up, the password is that of the browser that opens the link, or there is
     none (decision 0023).
     """
-    user = users.find(work.db, link.user_id) if link.user_id else None
-    if user is None:
-        raise Refusal("USER_NOT_FOUND")
-    if user.email != link.email:
-        raise Refusal("INVALID_TOKEN")
+    user = _find_user(work, link)
     if user.email_verified:
         return None
     stored_hash = users.find_password_hash(work.db, user.id)
@@ -143,6 +143,8 @@ def verify(
     if not links.use(work, link):
         raise Refusal("INVALID_TOKEN")
     _revoke_other_sign_ups(work, user, link, all_of_it=not decided)
+    if not decided:  # whoever set them up may be a stranger
+        verified = remove_second_factors(work, verified)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     if choices == _NO_PASSWORD:
         templates.enqueue_notice(work, link_mailer.mailer, user.email, _CHOOSE_A_NEW_ONE)
@@ -151,7 +153,18 @@ def verify(
         return None
     if link.data.get(_BY_STRANGER) and not known:
         return None
-    return issuer.finish_sign_in(work, SignInAttempt(verified, Method.VERIFICATION))
+    trusted = browser.trusted_browser_tokens
+    attempt = SignInAttempt(verified, Method.VERIFICATION, trusted_browser_tokens=trusted)
+    return issuer.finish_sign_in(work, attempt)
+
+
+def _find_user(work: Work, link: Link) -> User:
+    user = users.find(work.db, link.user_id) if link.user_id else None
+    if user is None:
+        raise Refusal("USER_NOT_FOUND")
+    if user.email != link.email:
+        raise Refusal("INVALID_TOKEN")
+    return user
 
 
 def _is_contested(work: Work, user: User, password_hash: str | None) -> bool:

@@ -16,7 +16,15 @@ from backend.storage.clock_check import ClockCheck
 from backend.storage.db import Db
 from backend.storage.engine import DatabaseUnavailable
 from backend.storage.postgres.advisory_locks import HOUSEKEEPING, try_advisory_lock
-from backend.storage.queries import audit, links, outbox, sessions
+from backend.storage.queries import (
+    audit,
+    links,
+    one_time_codes,
+    outbox,
+    sessions,
+    sign_in_challenges,
+    trusted_browsers,
+)
 from backend.storage.work import Runtime, Work
 
 BATCH = 1000  # rows per transaction, which stays short
@@ -76,6 +84,9 @@ class Housekeeper:
             return
         retention = timedelta(days=self._runtime.settings.audit_retention_days)
         self._purge("sessions", sessions.purge, now)
+        self._purge("challenges", sign_in_challenges.purge, now)
+        self._purge("codes", one_time_codes.purge, now)
+        self._purge("browsers", trusted_browsers.purge, now)
         self._purge("links", links.purge, now - _LINKS_KEPT)
         self._purge("mails", outbox.purge, now - _MAILS_KEPT)
         self._purge("events", audit.purge, now - retention)

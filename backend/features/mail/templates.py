@@ -76,22 +76,26 @@ class Template:
     after: str
 
     def render(
-        self, app_name: str, to: str, url: str | None = None, token: str | None = None
+        self,
+        app_name: str,
+        to: str,
+        url: str | None = None,
+        token: str | None = None,
+        code: str | None = None,
     ) -> Message:
-        """Render the mail, with a button if there is a URL."""
+        """Render the mail, with a button if there is a URL; `{code}` in a text is the code."""
         subject = self.subject.format(app=app_name)
+        before = self.before.format(code=code) if code else self.before
         link = [f"{self.label}:\n{url}"] if url else []
         button = [_BUTTON.format(url=url, label=self.label)] if url else []
         html = _PAGE % {
             "subject": subject,
             "app_name": app_name,
             "heading": self.heading,
-            "parts": Markup("\n").join(
-                [_TEXT.format(self.before), *button, _SMALL.format(self.after)]
-            ),
+            "parts": Markup("\n").join([_TEXT.format(before), *button, _SMALL.format(self.after)]),
         }
-        text = "\n\n".join([self.before, *link, self.after]) + "\n"
-        return Message(self.kind, to, _one_line(subject), text, str(html), url, token)
+        text = "\n\n".join([before, *link, self.after]) + "\n"
+        return Message(self.kind, to, _one_line(subject), text, str(html), url, token, code)
 
 
 VERIFY_EMAIL = Template(
@@ -117,6 +121,14 @@ VERIFY_NEW_ADDRESS = Template(
     before="Please confirm that your account should use this address from now on.",
     label="Use this address",
     after="If you did not ask for this, ignore this mail: nothing happens.",
+)
+SECOND_FACTOR = Template(
+    kind="code",
+    subject="Your code for {app}",
+    heading="Your code for signing in",
+    before="{code} is your code. It works for three minutes.",
+    label="",
+    after="If you are not signing in, somebody else knows your password: change it.",
 )
 DELETE_ACCOUNT = Template(
     kind="delete",

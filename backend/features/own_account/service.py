@@ -11,7 +11,7 @@ from backend.features.sessions.service import IssuedSession
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
-from backend.storage.queries import users
+from backend.storage.queries import two_factors, users
 from backend.storage.work import Work
 
 
@@ -39,6 +39,7 @@ def change_password(
         raise Refusal("INVALID_PASSWORD")  # it was changed during the hash
     remember = current.session.remembered
     issued = accounts.issuer.renew(work, remember=remember) if revoke_others else None
+    two_factors.set_password_by_mail(work.db, user.id, False)
     end_old_access(work, user.id, except_id=(issued or current).session.id)
     work.record(Event(EventKind.PASSWORD_CHANGED, user.id, user.id))
     notice = "The password of your account was changed."

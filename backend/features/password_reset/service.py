@@ -5,6 +5,7 @@ from datetime import datetime
 from backend.features.accounts import pending_sign_ups
 from backend.features.accounts.attempts import clear_failures
 from backend.features.accounts.passwords import end_old_access
+from backend.features.accounts.second_factors import remove_second_factors
 from backend.features.accounts.service import Accounts
 from backend.features.links import service as links
 from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, may_mail
@@ -16,7 +17,7 @@ from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
 from backend.storage.db import Db
 from backend.storage.queries import links as stored_links
-from backend.storage.queries import sessions, users
+from backend.storage.queries import sessions, two_factors, users
 from backend.storage.queries.links import Link
 from backend.storage.queries.users import User
 from backend.storage.work import Work
@@ -69,6 +70,10 @@ def reset_password(
         sessions.delete_all(work.db, user.id)
     stored_links.delete_for_user(work.db, user.id, [kind.value for kind in _REVOKED_KINDS])
     end_old_access(work, user.id)
+    two_factors.set_password_by_mail(work.db, user.id, True)
+    if work.settings.strict and not user.email_verified:
+        # Perhaps not the mailbox's owner has signed up and set up the factors (pre-hijacking).
+        remove_second_factors(work, user)
     # A later sign-up for the address must not remove this password again.
     if verifies and users.verify_email(work.db, user.id, link.email, columns, work.now()):
         work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))

@@ -23,20 +23,27 @@ _cookie = APIKeyCookie(name="better-auth.session_token", scheme_name="cookie", a
 _bearer = HTTPBearer(scheme_name="bearer", auto_error=False)
 
 
-async def require_session(request: RequestContext, context: AppContext) -> CurrentSession:
-    """Return the caller's session or refuse with 401 (ASVS 8.3.1)."""
-    reader: SessionReader = context.services[SessionReader]
-    current = await reader.read(request)
+async def require_any_session(request: RequestContext, context: AppContext) -> CurrentSession:
+    """Return the caller's session, or refuse with 401 (ASVS 8.3.1)."""
+    current = await find_any_session(request, context)
     if current is None:
         raise Refusal("UNAUTHORIZED")
     return current
 
 
+async def require_session(request: RequestContext, context: AppContext) -> CurrentSession:
+    """Return the caller's session, or refuse with 401, or 403 if a second factor is missing."""
+    current = await require_any_session(request, context)
+    _check_enrolled(current, context)
+    return current
+
+
 async def require_session_silently(request: RequestContext, context: AppContext) -> CurrentSession:
     """Return the caller's session, or refuse with a 401 whose body is empty."""
-    current = await find_session(request, context)
+    current = await find_any_session(request, context)
     if current is None:
         raise refusal_without_code("", status=401)
+    _check_enrolled(current, context)
     return current
 
 
@@ -52,10 +59,27 @@ async def require_admin(request: RequestContext, context: AppContext) -> Current
     return current
 
 
-async def find_session(request: RequestContext, context: AppContext) -> CurrentSession | None:
-    """Return the caller's session, or None."""
+async def find_any_session(request: RequestContext, context: AppContext) -> CurrentSession | None:
+    """Return the caller's session, even one that only opens the setting up of a factor, or None."""
     reader: SessionReader = context.services[SessionReader]
     return await reader.read(request)
+
+
+async def find_session(request: RequestContext, context: AppContext) -> CurrentSession | None:
+    """Return the caller's session, or None; who must set up a second factor counts as nobody."""
+    current = await find_any_session(request, context)
+    if current is None or _must_enrol(current, context):
+        return None
+    return current
+
+
+def _check_enrolled(current: CurrentSession, context: AppContext) -> None:
+    if _must_enrol(current, context):
+        raise Refusal("TWO_FACTOR_REQUIRED")
+
+
+def _must_enrol(current: CurrentSession, context: AppContext) -> bool:
+    return service.must_enrol(current.session, current.user, context.runtime.settings)
 
 
 async def require_fresh_session(request: RequestContext, context: AppContext) -> CurrentSession:
@@ -124,6 +148,20 @@ MaybeSignedIn = Annotated[
     CurrentSession | None, EdgeDependency(find_session, act_as), _fastapi_dependency(find_session)
 ]
 """The caller's session, or None."""
+
+AnySession = Annotated[
+    CurrentSession,
+    EdgeDependency(require_any_session, act_as, ("UNAUTHORIZED",)),
+    _fastapi_dependency(require_any_session),
+]
+"""As SignedIn, and open to callers who must set up a second factor first."""
+
+MaybeAnySession = Annotated[
+    CurrentSession | None,
+    EdgeDependency(find_any_session, act_as),
+    _fastapi_dependency(find_any_session),
+]
+"""As AnySession, or None."""
 
 SilentlySignedIn = Annotated[
     CurrentSession,

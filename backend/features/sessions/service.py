@@ -8,7 +8,8 @@ from uuid import UUID
 from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import parse_uuid
 from backend.kernel.refusals import refusal_without_code
-from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.roles import ADMIN
+from backend.kernel.secrets.secret import BrowserToken, SessionToken
 from backend.kernel.secrets.tokens import TokenDigest, TokenMint, digest
 from backend.kernel.settings import Settings
 from backend.kernel.timestamps import add_seconds
@@ -29,6 +30,8 @@ class IssuedSession:
     session: Session
     user: User
     token: SessionToken
+    browser_token: BrowserToken | None = None
+    """Keeps this browser trusted: its next sign-in needs no second factor."""
 
 
 def issue(
@@ -81,6 +84,18 @@ def is_fresh(session: Session, now: datetime, settings: Settings) -> bool:
     if settings.session_fresh_for == 0:
         return True
     return now - session.created_at < timedelta(seconds=settings.session_fresh_for)
+
+
+def must_enrol(session: Session, user: User, settings: Settings) -> bool:
+    """Tell whether all that this session opens is setting up a second factor.
+
+    That is decided at each request, not when the session is issued: a setting, a new role or the
+    loss of the factor counts at once. An impersonating admin has given a factor of their own.
+    """
+    required = settings.require_two_factor_for
+    if required == "none" or user.two_factor_enabled or session.impersonated_by is not None:
+        return False
+    return required == "everybody" or ADMIN in user.roles
 
 
 WHILE_IMPERSONATING = "You cannot do this while you impersonate a user"

@@ -12,6 +12,8 @@ from backend.storage.work import Work
 from backend.web.cookies import Cookies, find_cookie
 from backend.web.responses.responses import Response
 
+_TRUST_MAX_AGE = 2_592_000  # 30 days, as the row in the database
+
 SESSION_HEADERS = {
     "set-cookie": "The session cookie.",
     "set-auth-token": "The signed session token, for clients that keep no cookies.",
@@ -40,6 +42,8 @@ def set_sign_in_cookies(
     # There is no way back into the session of an admin.
     response.cookies += cookies.clear_impersonation(cookie_header)
     response.cookies += _set_device_cookie(work, cookies, issued.user.id)
+    if issued.browser_token is not None:
+        response.cookies.append(cookies.set_trusted_browser(issued.browser_token, _TRUST_MAX_AGE))
     return response
 
 

@@ -6,7 +6,7 @@ from backend.features.accounts.password_sign_in import (
     render_sign_in,
 )
 from backend.features.accounts.service import Accounts
-from backend.features.accounts.wire import SignedInOut, SignInUsername
+from backend.features.accounts.wire import ChallengeOut, SignedInOut, SignInUsername
 from backend.features.sessions.reader import SessionReader
 from backend.features.username import service
 from backend.features.username.wire import Availability, IsUsernameAvailable
@@ -30,7 +30,7 @@ _INVALID = ("422 USERNAME_TOO_SHORT", "422 USERNAME_TOO_LONG", "422 INVALID_USER
 
 @routes.post(
     "/sign-in/username",
-    response_model=SignedInOut,
+    response_model=SignedInOut | ChallengeOut,
     headers=SIGN_IN_HEADERS,
     hashes=True,
     refusals=(

@@ -40,3 +40,15 @@ class SessionToken(Secret):
     """The token of a session. Only its digest is stored."""
 
     __slots__ = ()
+
+
+class ChallengeToken(Secret):
+    """Continues a sign-in with its second step. Only its digest is stored."""
+
+    __slots__ = ()
+
+
+class BrowserToken(Secret):
+    """Shows that a second factor was given in this browser. Only its digest is stored."""
+
+    __slots__ = ()

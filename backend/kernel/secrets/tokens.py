@@ -5,11 +5,11 @@ import hmac
 from typing import NewType
 
 from backend.kernel.randomness import ALPHANUMERIC, Randomness, random_alphanumeric
-from backend.kernel.secrets.secret import SessionToken
+from backend.kernel.secrets.secret import Secret, SessionToken
 from backend.kernel.secrets.signing import Keyring
 
 TokenDigest = NewType("TokenDigest", bytes)
-"""SHA-256 of a session token, 32 bytes; a type of its own keeps tokens out of the database."""
+"""SHA-256 of a token, 32 bytes; a type of its own keeps tokens out of the database."""
 
 _RANDOM_LENGTH = 32  # 190 bits; ASVS 7.2.3 asks for 128
 _CHECK_LENGTH = 10  # 59 bits: guessing one costs more than a query
@@ -39,7 +39,7 @@ class TokenMint:
         return any(hmac.compare_digest(_check(mac), check) for mac in macs)
 
 
-def digest(token: SessionToken) -> TokenDigest:
+def digest(token: Secret) -> TokenDigest:
     """Return the digest to store: a dump of the database opens no session (ASVS 11.4)."""
     return TokenDigest(hashlib.sha256(token.reveal().encode("utf-8", "surrogateescape")).digest())
 

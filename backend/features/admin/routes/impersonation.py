@@ -37,7 +37,7 @@ def impersonate_user(
     """Act as a user for an hour. The admin's own session is kept in another cookie."""
     issued = impersonation.start(work, issuer, current, body.user_id)
     if isinstance(issued, Challenge):
-        return render_challenge(issued)
+        return render_challenge(issued, cookies)
     content = SessionAndUser.of(issued.session, issued.token.reveal(), issued.user)
     admin_cookie = cookies.set_admin_session(
         current.token, remembered=current.session.remembered, max_age=work.settings.session_lifetime

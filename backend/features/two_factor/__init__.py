@@ -1,0 +1,1 @@
+"""Second factors: authenticator apps, codes by mail, backup codes, trusted browsers."""

@@ -1,0 +1,182 @@
+"""The second step of a sign-in: answering a challenge with a code.
+
+Every code is counted before it is compared, in the transaction that compares it and that a wrong
+one commits: concurrent guesses wait for each other, and no more are compared than allowed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import NoReturn
+
+from backend.features.accounts.session_issuer import (
+    Challenge,
+    Method,
+    SessionIssuer,
+    SignInAttempt,
+)
+from backend.features.mail import templates
+from backend.features.sessions.service import IssuedSession
+from backend.features.two_factor import mail_codes, service
+from backend.features.two_factor.service import TwoFactor
+from backend.kernel.events import Event, EventKind
+from backend.kernel.refusals import RecordedRefusal, Refusal
+from backend.kernel.secrets.secret import ChallengeToken, SessionToken
+from backend.kernel.secrets.tokens import digest
+from backend.storage.queries import sign_in_challenges, two_factors, users
+from backend.storage.queries.sign_in_challenges import SignInChallenge
+from backend.storage.queries.two_factors import Factors
+from backend.storage.queries.users import User
+from backend.storage.work import Work
+
+_MAX_PER_CHALLENGE = 5
+_MAX_IN_A_ROW = 10
+_LOCKED_FOR = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingSignIn:
+    """A sign-in whose first step succeeded."""
+
+    challenge: SignInChallenge
+    user: User
+    factors: Factors | None
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The factor that was given, and how the browser goes on."""
+
+    factor: str
+    presented_tokens: Sequence[SessionToken]
+    trust_browser: bool
+
+
+def find_pending(work: Work, tokens: Sequence[ChallengeToken]) -> PendingSignIn:
+    """Find the sign-in that this browser has begun; refuses INVALID_TWO_FACTOR_COOKIE."""
+    for token in tokens:
+        challenge = sign_in_challenges.find(work.db, digest(token), work.now())
+        user = users.find(work.db, challenge.user_id) if challenge else None
+        if challenge is not None and user is not None:
+            return PendingSignIn(challenge, user, two_factors.find(work.db, user.id))
+    raise Refusal("INVALID_TWO_FACTOR_COOKIE")
+
+
+def send_mail_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn) -> None:
+    """Mail a code that answers this challenge, to users who chose this factor."""
+    if not pending.challenge.mail_codes:
+        raise Refusal("OTP_NOT_ENABLED")
+    subject = mail_codes.subject_of_challenge(pending.challenge.id)
+    mail_codes.send(work, two_factor, pending.user, subject)
+
+
+def use_totp(work: Work, two_factor: TwoFactor, pending: PendingSignIn, code: str) -> None:
+    """Use up the code of an authenticator app for a challenge, or refuse it."""
+    factors = pending.factors
+    if factors is None or not factors.has_totp:
+        raise Refusal("TOTP_NOT_ENABLED")
+    count = _begin_attempt(work, pending)
+    if not service.use_totp(work, two_factor, factors, code):
+        _refuse(work, two_factor, pending, count, "INVALID_CODE")
+
+
+def use_mail_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn, code: str) -> None:
+    """Use up a code that was mailed for a challenge, or refuse it."""
+    _refuse_locked(work, pending)
+    row = mail_codes.begin_attempt(work, mail_codes.subject_of_challenge(pending.challenge.id))
+    count = _count_in_a_row(work, pending)
+    if not mail_codes.use(work, two_factor, row, code):
+        _refuse(work, two_factor, pending, count, "INVALID_CODE")
+
+
+def use_backup_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn, code: str) -> None:
+    """Use up a backup code for a challenge, or refuse it.
+
+    With STRICT it works while the user is locked too: whoever guesses has the password, but must
+    not be able to keep the owner out (ASVS 6.3.1).
+    """
+    if pending.factors is None:
+        raise Refusal("BACKUP_CODES_NOT_ENABLED")
+    count = _begin_attempt(work, pending, even_if_locked=work.settings.strict)
+    if not service.use_backup_code(work, two_factor, pending.user, code):
+        _refuse(work, two_factor, pending, count, "INVALID_BACKUP_CODE")
+
+
+def complete(
+    work: Work, issuer: SessionIssuer, pending: PendingSignIn, completion: Completion
+) -> IssuedSession | Challenge:
+    """Sign in; of concurrent answers to one challenge one wins. The gates are passed again."""
+    if not sign_in_challenges.delete_one(work.db, pending.challenge.id):
+        raise Refusal("INVALID_TWO_FACTOR_COOKIE")
+    locked = users.lock(work.db, [pending.user.id])  # a ban waits for us, or we for it
+    if not locked:
+        raise Refusal("INVALID_TWO_FACTOR_COOKIE")
+    [user] = locked
+    two_factors.clear_attempts(work.db, user.id)
+    if completion.factor != "otp":
+        two_factors.set_password_by_mail(work.db, user.id, False)
+    attempt = SignInAttempt(
+        user,
+        Method(pending.challenge.method),
+        remember=pending.challenge.remembered,
+        presented_tokens=completion.presented_tokens,
+        second_factor=completion.factor,
+    )
+    if completion.trust_browser:
+        attempt.renewed_browser_token = service.trust_browser(work, user.id)
+    return issuer.finish_sign_in(work, attempt)
+
+
+def _begin_attempt(work: Work, pending: PendingSignIn, *, even_if_locked: bool = False) -> int:
+    """Count an attempt for the challenge and for the user; returns the user's wrong ones so far."""
+    if not even_if_locked:
+        _refuse_locked(work, pending)
+    if not sign_in_challenges.count_attempt(
+        work.db, pending.challenge.id, max_attempts=_MAX_PER_CHALLENGE
+    ):
+        sign_in_challenges.delete_one(work.db, pending.challenge.id)
+        raise RecordedRefusal("TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE")
+    return _count_in_a_row(work, pending, even_if_locked=even_if_locked)
+
+
+def _count_in_a_row(work: Work, pending: PendingSignIn, *, even_if_locked: bool = False) -> int:
+    now = work.now()
+    count = two_factors.count_attempt(
+        work.db,
+        pending.user.id,
+        now,
+        max_attempts=_MAX_IN_A_ROW,
+        locked_until=now + _LOCKED_FOR,
+    )
+    if count is None and not even_if_locked:  # meanwhile, by a concurrent guess
+        raise _locked(_LOCKED_FOR)
+    return count or 0
+
+
+def _refuse_locked(work: Work, pending: PendingSignIn) -> None:
+    until = pending.factors.locked_until if pending.factors else None
+    if until is not None and until > work.now():
+        raise _locked(until - work.now())
+
+
+def _locked(left: timedelta) -> Refusal:
+    seconds = str(max(1, int(left.total_seconds())))
+    headers = {"retry-after": seconds, "x-retry-after": seconds}
+    return Refusal("ACCOUNT_TEMPORARILY_LOCKED", headers=headers)
+
+
+def _refuse(
+    work: Work, two_factor: TwoFactor, pending: PendingSignIn, count: int, code: str
+) -> NoReturn:
+    """Refuse a wrong code, and keep its count."""
+    user = pending.user
+    detail = {"reason": "second_factor"}
+    work.record(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail=detail))
+    if count == _MAX_IN_A_ROW:
+        work.record(Event(EventKind.TWO_FACTOR_LOCKED, subject=user.id))
+        notice = (
+            "Somebody entered your password and then ten wrong codes. For fifteen minutes nobody "
+            "can sign in with a code. If it was not you, change your password."
+        )
+        templates.enqueue_notice(work, two_factor.mailer, user.email, notice)
+    raise RecordedRefusal(code)

@@ -1,0 +1,138 @@
+"""Second factors: one SQL statement per function. Secrets are encrypted, backup codes digests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, case, delete, func, insert, literal, or_, select, update
+
+from backend.storage.db import Db
+from backend.storage.dialects import build_insert_or_ignore, build_upsert
+from backend.storage.tables import backup_codes, totp_steps, two_factors
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """The second factors of a user. Backup codes are in a table of their own."""
+
+    user_id: UUID
+    created_at: datetime
+    totp_secret: bytes | None = None
+    """Encrypted; None without an authenticator app."""
+    totp_confirmed: bool = False
+    """False until the first code: enrolment was only begun."""
+    mail_codes: bool = False
+    password_by_mail: bool = False
+    """Whether the password was last reset with a mailed link: a code by mail proves no more."""
+    failed_attempts: int = 0
+    """Wrong codes in a row."""
+    locked_until: datetime | None = None
+
+    @property
+    def has_totp(self) -> bool:
+        return self.totp_secret is not None and self.totp_confirmed
+
+
+_COLUMNS = [two_factors.c[each.name] for each in fields(Factors)]
+
+
+def find(db: Db, user_id: UUID) -> Factors | None:
+    """Find the second factors of a user, begun ones included."""
+    row = db.execute(select(*_COLUMNS).where(two_factors.c.user_id == user_id)).first()
+    return Factors(**row._mapping) if row else None
+
+
+def upsert(db: Db, factors: Factors) -> None:
+    """Store the second factors of a user in place of those before."""
+    values = {column.name: getattr(factors, column.name) for column in _COLUMNS}
+    db.execute(build_upsert(db.dialect, two_factors, "user_id", values))
+
+
+def confirm_totp(db: Db, user_id: UUID, secret: bytes) -> bool:
+    """Activate the authenticator app with this encrypted secret; False if it is another by now."""
+    matches = (two_factors.c.user_id == user_id, two_factors.c.totp_secret == secret)
+    changes = {"totp_confirmed": True}
+    return db.execute(update(two_factors).where(*matches).values(**changes)).rowcount == 1
+
+
+def count_attempt(
+    db: Db, user_id: UUID, now: datetime, *, max_attempts: int, locked_until: datetime
+) -> int | None:
+    """Count a code before it is compared; returns the number, or None while the user is locked.
+
+    At `max_attempts` the user is locked until `locked_until`. Concurrent calls wait for each other:
+    the row stays locked until the commit.
+    """
+    lock = literal(locked_until, two_factors.c.locked_until.type)  # as the column stores times
+    expired = and_(two_factors.c.locked_until.is_not(None), two_factors.c.locked_until <= now)
+    count = case((expired, 1), else_=two_factors.c.failed_attempts + 1)
+    unlocked = or_(two_factors.c.locked_until.is_(None), two_factors.c.locked_until <= now)
+    statement = (
+        update(two_factors)
+        .where(two_factors.c.user_id == user_id, unlocked)
+        .values(
+            failed_attempts=count,
+            locked_until=case((count >= max_attempts, lock), else_=None),
+        )
+        .returning(two_factors.c.failed_attempts)
+    )
+    value: int | None = db.execute(statement).scalar()
+    return value
+
+
+def clear_attempts(db: Db, user_id: UUID) -> None:
+    """Forget the wrong codes of a user and lift the lock, after a right one."""
+    cleared = {"failed_attempts": 0, "locked_until": None}
+    db.execute(update(two_factors).where(two_factors.c.user_id == user_id).values(**cleared))
+
+
+def set_password_by_mail(db: Db, user_id: UUID, value: bool) -> None:
+    """Note whether the password was last reset with a mailed link."""
+    changes = {"password_by_mail": value}
+    db.execute(update(two_factors).where(two_factors.c.user_id == user_id).values(**changes))
+
+
+def delete_for_user(db: Db, user_id: UUID) -> bool:
+    """Delete the second factors of a user; False if there were none."""
+    return db.execute(delete(two_factors).where(two_factors.c.user_id == user_id)).rowcount == 1
+
+
+def replace_backup_codes(db: Db, user_id: UUID, digests: Sequence[bytes]) -> None:
+    """Store new backup codes; the old ones stop working."""
+    delete_backup_codes(db, user_id)
+    if digests:
+        rows = [{"user_id": user_id, "digest": digest} for digest in digests]
+        db.execute(insert(backup_codes), rows)
+
+
+def delete_backup_codes(db: Db, user_id: UUID) -> None:
+    """Delete the backup codes of a user."""
+    db.execute(delete(backup_codes).where(backup_codes.c.user_id == user_id))
+
+
+def use_backup_code(db: Db, user_id: UUID, digests: Sequence[bytes]) -> bool:
+    """Use up the code with one of these digests; of concurrent calls one returns True."""
+    matches = (backup_codes.c.user_id == user_id, backup_codes.c.digest.in_(digests))
+    return db.execute(delete(backup_codes).where(*matches)).rowcount == 1
+
+
+def count_backup_codes(db: Db, user_id: UUID) -> int:
+    """Count the unused backup codes of a user."""
+    statement = select(func.count()).where(backup_codes.c.user_id == user_id)
+    return int(db.execute(statement).scalar_one())
+
+
+def use_totp_step(db: Db, user_id: UUID, step: int) -> bool:
+    """Note that the code of this time step was used; of concurrent calls one returns True."""
+    values = {"user_id": user_id, "step": step}
+    statement = build_insert_or_ignore(db.dialect, totp_steps, "user_id", "step")
+    return db.execute(statement, values).rowcount == 1
+
+
+def delete_totp_steps(db: Db, user_id: UUID, *, before: int | None = None) -> None:
+    """Delete the used time steps of a user: all, or those `before` a step."""
+    statement = delete(totp_steps).where(totp_steps.c.user_id == user_id)
+    if before is not None:
+        statement = statement.where(totp_steps.c.step < before)
+    db.execute(statement)
