@@ -1,4 +1,4 @@
-"""The panel's own public files: scripts and an icon."""
+"""The panel's own public files: scripts, styles that come with the page, and an icon."""
 
 import hashlib
 from pathlib import Path
@@ -6,12 +6,10 @@ from pathlib import Path
 from starlette.responses import Response
 
 _FOLDER = Path(__file__).parents[1] / "static"
-_MEDIA_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml"}
-_FILES = {
-    f"/admin/{file.name}": file.read_bytes()
-    for file in _FOLDER.iterdir()
-    if file.suffix in _MEDIA_TYPES
-}
+_NAMES = ("connection.js", "panel.js", "header.css", "lists.css", "icon.svg")
+"""panel.css is not among them: Gradio sends it."""
+_MEDIA_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".css": "text/css"}
+_FILES = {f"/admin/{name}": (_FOLDER / name).read_bytes() for name in _NAMES}
 PATHS = frozenset(_FILES)
 
 
@@ -23,8 +21,8 @@ def _url(name: str) -> str:
 ICON = _url("icon.svg")
 HEAD_HTML = (
     f'<link rel="icon" type="image/svg+xml" href="{ICON}">'
-    # Gradio's own word while it loads, out of the flow: nothing may jump when the page comes.
-    "<style>.wrap.full.translucent { position: fixed !important; inset: 0; }</style>"
+    f'<link rel="stylesheet" href="{_url("header.css")}">'
+    f'<link rel="stylesheet" href="{_url("lists.css")}">'
     f'<script src="{_url("connection.js")}"></script><script src="{_url("panel.js")}"></script>'
 )
 

@@ -8,7 +8,9 @@
   const RELOADED = "The server was restarted, so this page was reloaded. If you had just pressed " +
     "a button, check whether it took effect.";
   const APP_ID = "/admin/gradio_api/app_id";  // differs from one start of the server to the next
+  const JOIN = "/admin/gradio_api/queue/join";  // where events are sent
   const PAUSE = 2000;  // milliseconds between two attempts
+  const STILL = 80, LONGEST = 1000;  // milliseconds without a change until a page counts as drawn
   const LOOP = 10_000;  // a page never reloads itself twice within these
   const send = window.fetch;
 
@@ -112,6 +114,27 @@
     return new Response(readable, response);
   };
 
+  // ---- the first load: until each of its events is answered and drawn, the page is hidden, as
+  // Gradio draws it bit by bit, and what is there would jump with every bit that comes
+  const answered = new Set();
+  const isLoad = ({ targets }) => targets.some(([, event]) => event === "load");
+  const countAnswer = (id) => {
+    answered.add(id);
+    if (answered.size === window.gradio_config.dependencies.filter(isLoad).length) showOnceDrawn();
+  };
+  const showOnceDrawn = () => {
+    let timer;
+    const show = () => {
+      observer.disconnect();
+      document.documentElement.classList.add("loaded");
+    };
+    const wait = () => { clearTimeout(timer); timer = setTimeout(show, STILL); };
+    const observer = new MutationObserver(wait);
+    observer.observe(document.body, { childList: true, characterData: true, subtree: true });
+    setTimeout(show, LONGEST);
+    wait();
+  };
+
   // ---- requests under way: the button that started one shows it
   const busy = new Map();  // the button, by the id of its event
   const finished = new Set();
@@ -129,6 +152,10 @@
       card.textContent = "This could not be loaded. Reload the page to try again.";
   };
   const watchStart = async (response, button) => {
+    if (!response.ok) {  // too many requests, for example: this is all the answer there is
+      finish(response, false);
+      countAnswer(response);
+    }
     if (!button || !response.ok) return;
     const { event_id: id } = await response.clone().json();
     if (finished.has(id)) return;
@@ -143,9 +170,10 @@
       const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
       rest = lines.pop();
       for (const line of lines) {
-        if (!line.startsWith("data:") || !line.includes("process_completed")) continue;
+        if (!line.startsWith("data:") || !line.includes("process_")) continue;
         const { msg, event_id, success } = JSON.parse(line.slice(5));
         if (msg === "process_completed") finish(event_id, success);
+        if (["process_completed", "process_generating"].includes(msg)) countAnswer(event_id);
       }
     };
     return new Response(response.body.pipeThrough(new TransformStream({ transform: read })), response);
@@ -173,7 +201,7 @@
     }
     if (response.status === 401) signInAgain();
     if (response.status >= 502) recover();
-    if (path === "/admin/gradio_api/queue/join") watchStart(response, button);
+    if (path === JOIN) watchStart(response, button);
     if (response.ok && path === "/admin/gradio_api/queue/data") return watchEvents(response);
     const isHeartbeat = response.ok && path.startsWith("/admin/gradio_api/heartbeat/");
     return isHeartbeat ? watchEnd(response) : response;

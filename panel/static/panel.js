@@ -44,18 +44,10 @@
     event.preventDefault();
     inside[at < 0 ? 0 : next]?.focus();
   });
-  // On a phone the navigation is wider than the screen: scroll to the current page.
-  let hasScrolled = false;
-  const scrollToCurrentPage = () => {
-    const open = hasScrolled ? null : document.querySelector(".nav-holder a.active");
-    if (!open) return;
-    hasScrolled = true;
-    open.scrollIntoView({ block: "nearest", inline: "center" });
-  };
   // Gradio gives all pages the same title; this page's own came with it.
   const title = document.title;
   const keepTitle = () => { if (document.title !== title) document.title = title; };
-  new MutationObserver(() => { keepTitle(); syncAddress(); moveFocus(); scrollToCurrentPage(); })
+  new MutationObserver(() => { keepTitle(); syncAddress(); moveFocus(); })
     .observe(document, { childList: true, subtree: true });
 
   // Pages with button.fresh refresh themselves while visible, except while the reader has selected
@@ -68,14 +60,4 @@
   };
   setInterval(refresh, 15_000);
   document.addEventListener("visibilitychange", refresh);
-
-  // Signing out is a POST, which a link cannot send.
-  document.addEventListener("click", (event) => {
-    if (!event.target.closest?.("#sign-out")) return;
-    const form = document.createElement("form");
-    form.method = "post";
-    form.action = "/admin/logout";
-    document.body.append(form);
-    form.requestSubmit();  // says so, as a click would
-  });
 })();

@@ -1,5 +1,6 @@
 """Small pieces of HTML for gr.Markdown; values put into them are always escaped."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
@@ -7,6 +8,7 @@ import markupsafe
 
 from panel.ui import urls
 
+_BREAKS = re.compile(r"(?<=[@._:/])(?=\w)")
 _MARKDOWN_ESCAPES = str.maketrans({"$": "&#36;", "\n": "&#10;", "\r": "&#13;"})
 
 
@@ -45,6 +47,11 @@ def shorten(value: str, most: int = 80) -> str:
 def isolate(value: str, most: int = 80) -> Markup:
     """Wrap user-supplied text, so that right-to-left text cannot reorder the line around it."""
     return Markup("<bdi>{}</bdi>").format(shorten(value, most))
+
+
+def breakable(address: str) -> Markup:
+    """Isolate an e-mail or IP address that breaks, in a narrow column, between its parts."""
+    return Markup("<bdi>{}</bdi>").format(Markup("<wbr>").join(_BREAKS.split(shorten(address))))
 
 
 def strong(value: str) -> Markup:

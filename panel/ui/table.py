@@ -1,7 +1,7 @@
 """Lists as accessible tables.
 
-The link in a row's first cell covers the whole row. On a phone each row becomes a card, and nothing
-scrolls sideways.
+The link in a row's first cell covers the whole row. Where the list is narrow, as on a phone, each
+row becomes a card, and nothing scrolls sideways.
 """
 
 from collections.abc import Sequence
@@ -30,6 +30,6 @@ def render_table(
     cell = Markup("<td{}><span class='name'>{}</span>{}</td>")
     lines = ((format_rows(cell, zip(classes, titles, row, strict=True)),) for row in rows)
     return Markup(
-        "<table class='list'><caption>{}</caption>"
-        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table>"
+        "<div class='box-of-list'><table class='list'><caption>{}</caption>"
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
     ).format(caption, head, format_rows(Markup("<tr>{}</tr>"), lines))

@@ -6,7 +6,28 @@ import gradio as gr
 
 CSS = (Path(__file__).parents[1] / "static" / "panel.css").read_text("utf-8")
 
+_STOP, _STOP_HOVER = "#b42318", "#912018"
 _BORDER, _BORDER_DARK = "#80879b", "#68728c"
+# WCAG 1.4.3 and 1.4.11: 4.5:1 for texts and placeholders, 3:1 for the edges of controls.
+_READABLE = {
+    "button_cancel_background_fill": _STOP,
+    "button_cancel_background_fill_dark": _STOP,
+    "button_cancel_background_fill_hover": _STOP_HOVER,
+    "button_cancel_background_fill_hover_dark": _STOP_HOVER,
+    "button_cancel_border_color": _STOP,
+    "button_cancel_border_color_dark": "#d92d20",
+    "input_placeholder_color": "#5a6072",
+    "input_placeholder_color_dark": "#9aa2b8",
+    "input_border_color": _BORDER,
+    "input_border_color_dark": _BORDER_DARK,
+    "checkbox_border_color": _BORDER,
+    "checkbox_border_color_dark": _BORDER_DARK,
+    "checkbox_label_border_color": _BORDER,
+    "checkbox_label_border_color_dark": _BORDER_DARK,
+    "button_border_width": "1px",
+    "button_secondary_border_color": _BORDER,
+    "button_secondary_border_color_dark": _BORDER_DARK,
+}
 
 
 def theme() -> gr.themes.Base:
@@ -35,17 +56,6 @@ def theme() -> gr.themes.Base:
         button_secondary_background_fill_dark="#1d2434",
         button_secondary_background_fill_hover="*neutral_100",
         button_secondary_background_fill_hover_dark="#283045",
-        # WCAG 1.4.3 and 1.4.11: 4.5:1 for placeholders, 3:1 for the borders of controls.
-        input_placeholder_color="#5a6072",
-        input_placeholder_color_dark="#9aa2b8",
-        input_border_color=_BORDER,
-        input_border_color_dark=_BORDER_DARK,
-        checkbox_border_color=_BORDER,
-        checkbox_border_color_dark=_BORDER_DARK,
-        checkbox_label_border_color=_BORDER,
-        checkbox_label_border_color_dark=_BORDER_DARK,
-        button_border_width="1px",
-        button_secondary_border_color=_BORDER,
-        button_secondary_border_color_dark=_BORDER_DARK,
+        **_READABLE,
         block_label_text_color="*neutral_600",
     )

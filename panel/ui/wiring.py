@@ -5,7 +5,7 @@ see Gradio's request, and need not catch ApiError.
 """
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -65,6 +65,19 @@ def show_success(text: str) -> None:
 def error_toast(text: str) -> gr.Error:
     """Return an exception to raise in a handler; its text is shown in a toast."""
     return gr.Error(Markup.escape(text), duration=_TOAST_SECONDS, print_exception=False)
+
+
+def warn_of_unused(context: PageContext, used: Mapping[str, str]) -> None:
+    """Show a toast, which stays, if the page's address has parameters that the page cannot use."""
+    if names := urls.unused(context.query, used):
+        text = words.UNUSED.format("”, “".join(names))
+        gr.Warning(Markup.escape(text), duration=None)
+
+
+def check_filters(parameters: Mapping[str, str]) -> None:
+    """Refuse filters that the page's address cannot hold: the next refresh would drop them."""
+    if not urls.is_readable(parameters):
+        raise error_toast(words.UNUSABLE_FILTER)
 
 
 def build_context(services: Services, request: gr.Request) -> PageContext:

@@ -7,6 +7,7 @@ FROM_ANOTHER_SITE = "This request came from another site and was refused."
 NOT_SIGNED_IN = "Sign in first."
 
 # ---- the header of every page
+PAGES = "Pages"
 LEAVE = "Sign out of panel"
 
 # ---- errors of the API
@@ -24,6 +25,8 @@ LOADING = "Loading …"
 NEVER = "never"
 NEWER, OLDER = "Previous", "Next"
 REFRESH = "Refresh"
+UNUSABLE_FILTER = "A filter is too long, or has characters that cannot be searched for."
+UNUSED_FILTER = "These parameters cannot be used: {}."
 SHOW_NUMBERS = "Show the numbers"
 WHEN = "When"
 NOTHING_TO_DRAW = "No activity in this period."
@@ -34,6 +37,10 @@ NO_USER_AGENT = "Unknown client"
 # ---- to be filled in
 DEVICE = "{} on {}"
 ROBOT = "{} (bot)"
+UNUSED = (
+    "The address of this page has a value for “{}” that cannot be used. What is shown does not "
+    "depend on it."
+)
 CHART_ALT = "{}: highest {:,} ({}), latest {:,}."
 
 

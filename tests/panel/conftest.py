@@ -81,7 +81,7 @@ class Panel:
         """Return a browser without cookies."""
         return PanelBrowser(self, address, **headers)  # type: ignore[arg-type]
 
-    def context(self, browser: Visitor | None = None, **query: str) -> PageContext:
+    def context(self, browser: Visitor | None = None, /, **query: str) -> PageContext:
         """Return the context of a page's event: its query, and the session of a browser."""
         token = (browser or self.owner()).cookies.get("gatehouse_panel")
         token = token or (browser.session_cookie if browser else None)
@@ -197,6 +197,11 @@ def shared_panel(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     gatehouse = Gatehouse(loop, settings, FixedClock(), SeededRandomness("shared"))
     with closing(gatehouse), run_panel(gatehouse) as panel:
         yield panel
+
+
+def without_breaks(html: str) -> str:
+    """Return HTML without the places at which addresses may break."""
+    return html.replace("<wbr>", "")
 
 
 def build_page(page: Any, panel: Panel) -> Any:

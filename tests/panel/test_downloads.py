@@ -5,6 +5,7 @@ import io
 
 import pytest
 
+from panel.ui import words
 from tests.panel.conftest import OWNER_EMAIL
 
 PATH = "/admin/users.csv"
@@ -50,6 +51,12 @@ def test_what_the_api_refuses_is_passed_on(panel):
     response = panel.owner().get(f"{PATH}?role=emperor")
     assert response.status_code == 400
     assert response.json()["code"] == "VALIDATION_ERROR"
+
+
+def test_a_filter_that_cannot_be_read_is_refused_instead_of_dropped(panel):
+    response = panel.owner().get(f"{PATH}?search=ada%0A&role=admin")
+    assert response.status_code == 400
+    assert response.json() == {"message": words.UNUSED_FILTER.format("search")}
 
 
 @pytest.mark.parametrize("name", ["=1+1", "<img src=x onerror=alert(1)>"])

@@ -8,17 +8,21 @@ from starlette.middleware import Middleware
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from panel.client.visitor import CURRENT_ADMIN, CurrentAdmin
+from panel.pages import PAGES
 from panel.server.gradio.middleware import GradioMiddleware
 from panel.server.headers import PanelHeaders
+from panel.server.sign_in import words as sign_in_words
+from panel.ui import words
 from tests.clocks import SeededRandomness
 from tests.in_process import Loop
 from tests.make import make_settings
-from tests.panel.conftest import HOME, LOGIN, PanelBrowser
+from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL, PanelBrowser
 from tests.panel.test_guard import JOIN
 
 CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 PAGE = (
-    '<html><link rel="manifest" href="/manifest.json" /><script>a()</script>'
+    '<html><link rel="manifest" href="/manifest.json" /><script>a()</script><body style="x">'
     '<script type="module" src="./x.js"></script><p>&lt;script&gt;</p><scripty></scripty></html>'
 )
 
@@ -46,7 +50,12 @@ class WrappedGradio:
         randomness = SeededRandomness("nonce")
         routes = [Route(HOME, page), Route(JOIN, echo, methods=["POST"]), Route("/{p:path}", asset)]
         middleware = Middleware(GradioMiddleware, settings=settings, randomness=randomness)
-        self.app = PanelHeaders(Starlette(routes=routes, middleware=[middleware]), settings)
+        self._panel = PanelHeaders(Starlette(routes=routes, middleware=[middleware]), settings)
+
+    async def app(self, scope, receive, send):
+        """Serve the owner, whom the guard puts into the scope."""
+        owner = CurrentAdmin(None, "", OWNER_EMAIL, "")
+        await self._panel({**scope, CURRENT_ADMIN: owner}, receive, send)
 
 
 @pytest.fixture
@@ -99,6 +108,24 @@ def test_instead_of_a_manifest_the_page_has_our_script_and_icon(open_gradio):
     assert re.search(r'src="/admin/panel\.js\?[0-9a-f]{12}"', text)
 
 
+def test_the_page_comes_with_its_header(open_gradio):
+    text = open_gradio(app_name="<Mine>").get(HOME).text
+    header = text.partition('<body style="x">')[2].partition("</header>")[0]
+    assert re.findall(r"<a href='([^']*)' aria-current='page'>([^<]*)<", header) == [
+        (HOME, "Overview")
+    ]
+    assert header.count("<a href=") == len(PAGES)
+    assert f"<b>&lt;Mine&gt;</b> {OWNER_EMAIL}" in header
+    assert "<form method='post' action='/admin/logout'>" in header
+    assert f"role='status'>{words.LOADING}" in text
+    assert sign_in_words.NO_KEY not in text
+
+
+def test_without_a_secret_key_every_page_of_production_warns(open_gradio):
+    text = open_gradio(environment="production", secret_key=None, bcrypt_rounds=10).get(HOME).text
+    assert f"<p class='warning' role='note'><b>{sign_in_words.NO_KEY}</b>" in text
+
+
 def test_gradio_sees_neither_cookies_nor_where_a_request_comes_from(open_gradio):
     browser = open_gradio()
     browser.cookies["gatehouse_panel"] = "secret"
@@ -117,7 +144,7 @@ def test_of_what_an_address_asks_for_only_what_pages_may_read_comes_through(open
     text = "?id=01a2&deep_link=x&__theme=dark&user=%3Cb%3E&search=O%27Brien%20%26+co"
     assert open_gradio().get(f"{HOME}{text}").headers["query"] == ""
     query = open_gradio().post(f"{JOIN}{text}", {}).json()["query"]
-    assert query == "id=01a2&search=O%27Brien%20%26%20co"
+    assert query == "id=01a2&search=O%27Brien%20%26%20co&refused=user"
 
 
 def test_behind_https_gradio_is_told_so(open_gradio):
@@ -182,6 +209,8 @@ def test_only_the_hub_may_frame_a_space_and_only_its_pages(open_panel):
         ("/admin/panel.js", "text/javascript"),
         ("/admin/connection.js", "text/javascript"),
         ("/admin/icon.svg", "image/svg+xml"),
+        ("/admin/header.css", "text/css"),
+        ("/admin/lists.css", "text/css"),
     ],
 )
 def test_our_own_files_are_open_to_anybody(shared_panel, path, kind):

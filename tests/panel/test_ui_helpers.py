@@ -29,13 +29,16 @@ SVG = "{http://www.w3.org/2000/svg}"
         (b"search=O%27Brien+%3Cb%3E", {"search": "O'Brien <b>"}),
         (b"id=a&id=b", {"id": "b"}),
         (b"id=", {}),
-        (b"id=a%20b", {}),
-        (b"id=%3Cscript%3E", {}),
-        (b"id=" + b"x" * 201, {}),
-        (b"search=a%0Ab", {}),
+        (b"id=a%20b", {"refused": "id"}),
+        (b"id=%3Cscript%3E", {"refused": "id"}),
+        (b"id=" + b"x" * 201, {"refused": "id"}),
+        (b"search=a%0Ab&role=admin", {"role": "admin", "refused": "search"}),
+        (b"kind=A&address=%20&refused=id", {"refused": "kind,address"}),
+        (b"refused=id,role", {"refused": "id,role"}),
+        (b"refused=Call+me", {}),
         (b"deep_link=x&__theme=dark&ID=1", {}),
-        (b"id=%ff&search=x", {"search": "x"}),
-        (b"x&" * 1500 + b"id=a", {}),
+        (b"id=%ff&search=x", {"search": "x", "refused": "id"}),
+        (b"x&" * 1500 + b"id=a", {"refused": "id"}),
         (b"", {}),
     ],
     ids=str,
@@ -50,6 +53,19 @@ def test_an_address_that_was_written_reads_the_same():
     assert url.startswith("/admin/users?")
     assert urls.parse_query(url.partition("?")[2].encode()) == params
     assert urls.page_url("users", id="") == "/admin/users"
+
+
+def test_what_an_address_cannot_hold_is_known_before():
+    assert urls.is_readable({"search": "ä & b=c/ +%", "role": ""})
+    assert not urls.is_readable({"search": "a\nb"})
+    assert not urls.is_readable({"search": "x" * 201})
+    assert not urls.is_readable({"search": "ä" * 150, "email": "ä" * 200})
+
+
+def test_what_a_page_does_not_use_of_its_address_is_named():
+    query = {"refused": "kind,to", "role": "root", "search": "ada", "cursor": "1"}
+    assert urls.unused(query, {"role": "", "search": "ada"}) == ["kind", "to", "role"]
+    assert urls.unused({"search": "ada"}, {"role": "", "search": "ada"}) == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 from panel.pages.events import audit_words as words
 from panel.ui import timestamps
-from panel.ui.markup import Markup, badge, isolate, link, shorten
+from panel.ui.markup import Markup, badge, breakable, isolate, link, shorten
 from panel.ui.table import render_table
 from panel.ui.user_agents import describe_device
 
@@ -71,7 +71,7 @@ def render_origin(event: EventJson) -> Markup:
 
 def address_link(address: str) -> Markup:
     """Link an address to its events."""
-    return link(shorten(address), "events", address=address) if address else Markup()
+    return link(breakable(address), "events", address=address) if address else Markup()
 
 
 def render_details(event: EventJson) -> list[tuple[str, Markup]]:
@@ -92,4 +92,4 @@ def user_link(user: str | None, emails: Mapping[str, str]) -> Markup:
     if user is None or user not in emails:
         label = words.NOBODY if user is None else words.GONE
         return Markup("<span class='soft'>{}</span>").format(label)
-    return link(isolate(emails[user]), "users", id=user)
+    return link(breakable(emails[user]), "users", id=user)

@@ -16,7 +16,7 @@ from panel.ui.layout import Components, filter_text, page_header, search_button
 from panel.ui.markup import Markup, alert, isolate, link, list_location
 from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
 from panel.ui.urls import is_id
-from panel.ui.wiring import Updates, error_toast, on
+from panel.ui.wiring import Updates, check_filters, error_toast, on, warn_of_unused
 
 PAGE = 25
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(8999, 1, 1, tzinfo=UTC)
@@ -111,15 +111,11 @@ class EventListView(CursorList):
         filters = EventFilters(
             tuple(kinds), user, email, request_id, _normalize_address(address), since, until
         )
-        begin, end = parse_time(since), parse_time(until, end=True)
-        if (since and begin is None) or (until and end is None):
+        if (since and not parse_time(since)) or (until and not parse_time(until)):
             raise error_toast(words.NO_SUCH_MOMENT)
-        if begin and end and begin >= end:
-            raise error_toast(words.WRONG_WAY_ROUND)
-        if address and not _is_address(address):
-            raise error_toast(words.NO_SUCH_ADDRESS)
-        if email and "@" not in email:
-            raise error_toast(words.NO_SUCH_EMAIL)
+        if problem := _find_problem(filters):
+            raise error_toast(problem)
+        check_filters(filters.to_query())
         return await self.page_at(context, CursorStack(), filters)
 
     async def page_at(
@@ -155,6 +151,7 @@ class EventsPage(Components):
         if is_id(context.query.get("id", "")):
             return self.layout.show(detail=True) | await self.event.render(context)
         filters = EventFilters.from_query(context.query)
+        warn_of_unused(context, filters.to_query() | {"id": ""})
         updates = await self.index.page_at(context, stack_from(context.query), filters)
         return self.layout.show(detail=False) | self.index.fill(filters) | updates
 
@@ -209,10 +206,20 @@ def _normalize_address(address: str) -> str:
         return address
 
 
+def _find_problem(filters: EventFilters) -> str:
+    """Say why no event can match, if so."""
+    begin, end = parse_time(filters.since), parse_time(filters.until, end=True)
+    if begin and end and begin >= end:
+        return words.WRONG_WAY_ROUND
+    if filters.address and not _is_address(filters.address):
+        return words.NO_SUCH_ADDRESS
+    return words.NO_SUCH_EMAIL if filters.email and "@" not in filters.email else ""
+
+
 def _user_note(filters: EventFilters, emails: Mapping[str, str]) -> Markup:
     """Say whose events are listed, with a link to the whole list, or why none can be found."""
-    if filters.address and not _is_address(filters.address):  # in a link that somebody wrote
-        return alert(words.NO_SUCH_ADDRESS)
+    if problem := _find_problem(filters):  # in a link that somebody wrote
+        return alert(problem)
     if not filters.user:
         return Markup()
     user_link = link(isolate(emails.get(filters.user, filters.user)), "users", id=filters.user)

@@ -23,7 +23,7 @@ from panel.ui.markup import (
     verbatim,
 )
 from panel.ui.paging import CursorList, CursorStack, stack_from
-from panel.ui.wiring import Updates, on
+from panel.ui.wiring import Updates, on, warn_of_unused
 
 PAGE = 25
 MailJson = dict[str, Any]
@@ -35,6 +35,7 @@ class OutboxPage(CursorList):
 
     async def on_load(self, context: PageContext) -> Updates:
         """Show the page that the address names."""
+        warn_of_unused(context, {})
         return await self.page_at(context, stack_from(context.query))
 
     async def page_at(self, context: PageContext, stack: CursorStack) -> Updates:

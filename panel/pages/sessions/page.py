@@ -22,12 +22,12 @@ from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, filter_text, page_header, search_button
-from panel.ui.markup import Markup, alert, isolate, link, list_location, shorten
+from panel.ui.markup import Markup, alert, breakable, isolate, link, list_location, shorten
 from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
 from panel.ui.table import render_table
 from panel.ui.urls import is_id
 from panel.ui.user_agents import describe_device
-from panel.ui.wiring import Updates, error_toast, on
+from panel.ui.wiring import Updates, check_filters, error_toast, on, warn_of_unused
 
 PAGE = 25
 
@@ -75,6 +75,7 @@ class SessionListView(CursorList):
         filters = SessionFilters(
             SessionFilters.from_query(context.query).user, address.strip(), search.strip()
         )
+        check_filters(asdict(filters))
         return await self.page_at(context, CursorStack(), filters)
 
     async def page_at(
@@ -117,6 +118,7 @@ class SessionsPage(Components):
         if "id" in context.query:
             return self.layout.show(detail=True) | await self.session.render(context)
         filters = SessionFilters.from_query(context.query)
+        warn_of_unused(context, asdict(filters))
         return {
             **self.layout.show(detail=False),
             self.index.search: filters.search,
@@ -160,7 +162,7 @@ def render_rows(
     cells = [
         [
             Markup("{} {}").format(
-                link(isolate(each["user"]["email"]), "sessions", id=each["id"]),
+                link(breakable(each["user"]["email"]), "sessions", id=each["id"]),
                 badges_of(each, own, admins),
             ),
             shorten(describe_device(each["userAgent"])),
@@ -192,7 +194,9 @@ def is_address(text: str) -> bool:
 
 
 def _address_link(address: str) -> str:
-    return link(shorten(address), "sessions", address=address) if address else words.UNKNOWN_ADDRESS
+    return (
+        link(breakable(address), "sessions", address=address) if address else words.UNKNOWN_ADDRESS
+    )
 
 
 def _others(sessions: list[dict[str, Any]], own: str, *, more: bool) -> ListedSessions:

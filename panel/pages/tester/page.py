@@ -15,7 +15,7 @@ from panel.services import PageContext, Services
 from panel.tester import words
 from panel.tester.quick_actions import METHODS, QUICK_ACTIONS, Person, QuickAction, new_person
 from panel.ui.markup import heading, soft
-from panel.ui.wiring import EventHandler, Updates, on
+from panel.ui.wiring import EventHandler, Updates, on, warn_of_unused
 
 _PRIMARY = {words.SIGN_UP, words.SIGN_IN}
 
@@ -100,7 +100,9 @@ class TesterPage:
         await require_admin(context)
         names = context.services.tester.browser_names(context.admin)
         requested = context.query.get("browser", "")
-        return self._select(context, ViewOptions(requested if requested in names else names[0]))
+        chosen = requested if requested in names else names[0]
+        warn_of_unused(context, {"browser": chosen})
+        return self._select(context, ViewOptions(chosen))
 
     async def on_choose(self, context: PageContext, *inputs: Any) -> Updates:
         """Show the selected browser."""

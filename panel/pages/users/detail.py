@@ -17,12 +17,12 @@ from panel.ui.layout import Components, back_link
 from panel.ui.markup import (
     Markup,
     badge,
+    breakable,
     empty_state,
     isolate,
     link,
     loading_state,
     pairs,
-    shorten,
     soft,
 )
 from panel.ui.table import render_table
@@ -184,7 +184,7 @@ def render_sessions(sessions: list[dict[str, Any]], now: datetime) -> Markup:
     rows = [
         [
             Markup("{} {}").format(describe_device(each["userAgent"]), _mark(each)),
-            Markup("<span class='from'>{}</span>").format(shorten(each["ipAddress"])),
+            Markup("<span class='from'>{}</span>").format(breakable(each["ipAddress"])),
             timestamps.render_relative(each["createdAt"], now),
             timestamps.render_relative(each["updatedAt"], now),
             timestamps.render_relative(each["expiresAt"], now),

@@ -13,13 +13,33 @@ from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui import words as common_words
 from panel.ui.layout import Components, filter_text, search_button
-from panel.ui.markup import Markup, badge, heading, isolate, link, list_location, loading_state
+from panel.ui.markup import (
+    Markup,
+    badge,
+    breakable,
+    heading,
+    isolate,
+    link,
+    list_location,
+    loading_state,
+)
 from panel.ui.paging import ListOrDetail, Pager
 from panel.ui.table import render_table
-from panel.ui.wiring import Updates, error_toast, on, show_success
+from panel.ui.wiring import (
+    Updates,
+    check_filters,
+    error_toast,
+    on,
+    show_success,
+    warn_of_unused,
+)
+
+Choices = Sequence[tuple[str, str]]
+"""Label and value of each."""
 
 PAGE = 25
-_FILTERS = ("search", "role", "banned", "verified")
+_CHOICES = {"role": words.ROLES, "banned": words.STATES, "verified": words.VERIFIED}
+_FILTERS = ("search", *_CHOICES)
 
 
 @dataclass(frozen=True)
@@ -37,11 +57,11 @@ class UserFilters:
     def from_query(cls, query: Mapping[str, str]) -> "UserFilters":
         """Read the page's address."""
         order = f"{query.get('sortBy')} {query.get('sortDirection')}"
-        orders = {value for _, value in words.ORDERS}
         offset = query.get("offset", "")
         return cls(
-            **{name: query.get(name, "") for name in _FILTERS},
-            order=order if order in orders else "createdAt desc",
+            search=query.get("search", ""),
+            **{name: _choose(query, name, choices) for name, choices in _CHOICES.items()},
+            order=order if order in _values(words.ORDERS) else "createdAt desc",
             offset=int(offset) if offset.isdecimal() and len(offset) < 8 else 0,
         )
 
@@ -102,7 +122,9 @@ class UserListView(Components):
 
     async def on_filter(self, context: PageContext, *filters: Any) -> Updates:
         """Apply the filters and show the first page."""
-        return await self.load_page(context, UserFilters.from_inputs(*filters))
+        chosen = UserFilters.from_inputs(*filters)
+        check_filters(chosen.to_params())
+        return await self.load_page(context, chosen)
 
     async def newer(self, context: PageContext, *inputs: Any) -> Updates:
         """Go one page back."""
@@ -169,6 +191,7 @@ class UsersPage:
         filters_filled = self.index.fill(filters)
         if "id" in context.query:
             return self.layout.show(detail=True) | filters_filled
+        warn_of_unused(context, filters.to_params() | {"offset": str(filters.offset)})
         updates = await self.index.load_page(context, filters)
         return self.layout.show(detail=False) | filters_filled | updates
 
@@ -207,12 +230,21 @@ def build(blocks: gr.Blocks, services: Services) -> UsersPage:
     return page
 
 
+def _choose(query: Mapping[str, str], name: str, choices: Choices) -> str:
+    value = query.get(name, "")
+    return value if value in _values(choices) else ""
+
+
+def _values(choices: Choices) -> set[str]:
+    return {value for _, value in choices}
+
+
 def render_rows(users: list[dict[str, Any]], now: datetime) -> Markup:
     """Return users as a table; each row links to the user."""
     cells = [
         [
             Markup("{}<br><span class='soft'>{}</span>").format(
-                link(isolate(user["email"]), "users", id=user["id"]), isolate(user["name"])
+                link(breakable(user["email"]), "users", id=user["id"]), isolate(user["name"])
             ),
             badge(user["role"], "warn" if "admin" in user["role"] else ""),
             state_badges(user),

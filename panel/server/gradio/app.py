@@ -11,13 +11,10 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from panel.client.visitor import CURRENT_ADMIN
-from panel.pages import PAGES, Page
+from panel.pages import PAGES
 from panel.server.gradio.middleware import GradioMiddleware
-from panel.server.sign_in.plain_pages import key_warning
-from panel.services import PageContext, Services
-from panel.ui import theme, words
-from panel.ui.markup import Markup
-from panel.ui.wiring import on
+from panel.services import Services
+from panel.ui import theme
 
 _QUEUE_SIZE, _CONCURRENCY = 64, 8  # events
 _QUEUE_POLL, _PROGRESS_POLL = 0.05, 0.1  # seconds; Gradio's own, for systems with slow timers
@@ -85,28 +82,8 @@ class _NoApp:
 def _build_blocks(services: Services) -> gr.Blocks:
     name = services.settings.app_name
     with gr.Blocks(title=name, analytics_enabled=False, fill_width=True) as blocks:
-        _build_page(blocks, PAGES[0], services)
+        import_module(PAGES[0].module).build(blocks, services)
     for page in PAGES[1:]:
         with blocks.route(page.title, page.slug):
-            _build_page(blocks, page, services)
+            import_module(page.module).build(blocks, services)
     return blocks
-
-
-def _build_page(blocks: gr.Blocks, page: Page, services: Services) -> None:
-    gr.Navbar(main_page_name=PAGES[0].title)
-    with gr.Row(elem_classes="top"):
-        identity = gr.Markdown(_identity(services, ""), elem_classes="identity")
-        gr.Button(words.LEAVE, elem_id="sign-out", size="sm", min_width=90)
-    if warning := key_warning(services.settings):
-        gr.Markdown(Markup("<p class='warning' role='note'>{}</p>").format(warning))
-    on(services, blocks.load, render_identity, None, identity)
-    import_module(page.module).build(blocks, services)
-
-
-async def render_identity(context: PageContext) -> Markup:
-    """Return the app's name and the admin's e-mail."""
-    return _identity(context.services, context.admin.email)
-
-
-def _identity(services: Services, email: str) -> Markup:
-    return Markup("<p><b>{}</b> {}</p>").format(services.settings.app_name, email)

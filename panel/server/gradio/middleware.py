@@ -1,4 +1,4 @@
-"""Narrows the requests that Gradio sees, and adds the nonce and caching to its responses."""
+"""Narrows the requests that Gradio sees, and adds header, nonce and caching to its responses."""
 
 import base64
 import gzip
@@ -7,9 +7,11 @@ import re
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from panel.client.visitor import CURRENT_ADMIN
 from panel.pages import PAGES
 from panel.ports import PanelSettings, Randomness
 from panel.server import content_security_policy, paths, static_files
+from panel.server.gradio.header import render_header
 from panel.ui import urls
 from panel.ui.markup import Markup
 
@@ -26,6 +28,7 @@ _PASSED_HEADERS = {
     b"user-agent",
 }
 _SCRIPT = re.compile(rb"<script(?=[\s>])")
+_BODY = re.compile(rb"<body[^>]*>")
 _MANIFEST = b'<link rel="manifest" href="/manifest.json" />'
 _CACHED = {
     "/admin/assets/": "private, max-age=31536000, immutable",  # their names carry a digest
@@ -49,7 +52,7 @@ class GradioMiddleware:
         is_page = paths.is_page(scope["path"])
         use_gzip = b"gzip" in dict(scope["headers"]).get(b"accept-encoding", b"")
         wrapped_send = (
-            self._with_nonce(scope["path"], send, use_gzip)
+            self._with_nonce(scope, send, use_gzip)
             if is_page
             else _with_caching(scope["path"], send)
         )
@@ -63,7 +66,7 @@ class GradioMiddleware:
             headers.append((b"x-forwarded-proto", b"https"))
         return {**scope, "headers": headers, "query_string": _gradio_query(scope, is_page)}
 
-    def _with_nonce(self, path: str, send: Send, use_gzip: bool) -> Send:
+    def _with_nonce(self, scope: Scope, send: Send, use_gzip: bool) -> Send:
         start: Message = {}
         body = bytearray()
 
@@ -75,7 +78,7 @@ class GradioMiddleware:
             if message.get("more_body"):
                 return
             nonce = base64.urlsafe_b64encode(self._randomness.bytes(18)).decode()
-            page = _add_nonce(bytes(body), nonce.encode(), self._head(path))
+            page = _add_nonce(self._add_own_parts(bytes(body), scope), nonce.encode())
             csp = content_security_policy.gradio_page(self._settings, nonce)
             headers = MutableHeaders(scope=start)
             if use_gzip:  # no input of the request is repeated in it, so its length leaks nothing
@@ -89,13 +92,17 @@ class GradioMiddleware:
 
         return send_page
 
-    def _head(self, path: str) -> bytes:
-        """Return our part of the head, with a title of its own for each page.
+    def _add_own_parts(self, page: bytes, scope: Scope) -> bytes:
+        """Add our part of the head, with a title of its own for each page, and the header.
 
         Gradio has one title for all; panel.js keeps this one.
         """
+        path, admin = scope["path"], scope[CURRENT_ADMIN]
         title = title_of(path, self._settings.app_name)
-        return Markup("<title>{}</title>{}").format(title, Markup(static_files.HEAD_HTML)).encode()  # noqa: S704  ours
+        head = Markup("<title>{}</title>{}").format(title, Markup(static_files.HEAD_HTML))  # noqa: S704  ours
+        page = page.replace(_MANIFEST, head.encode(), 1)
+        header = render_header(path, self._settings, admin.email).encode()
+        return _BODY.sub(lambda tag: tag[0] + header, page, count=1)
 
 
 def title_of(path: str, app_name: str) -> str:
@@ -112,8 +119,7 @@ def _gradio_query(scope: Scope, is_page: bool) -> bytes:
     return urls.encode_query(urls.parse_query(query_string)).encode()
 
 
-def _add_nonce(page: bytes, nonce: bytes, head: bytes) -> bytes:
-    page = page.replace(_MANIFEST, head)
+def _add_nonce(page: bytes, nonce: bytes) -> bytes:
     return _SCRIPT.sub(b'<script nonce="' + nonce + b'"', page)
 
 

@@ -12,12 +12,12 @@ from panel.ui.words import try_later
 
 _STYLE = Markup("""
 :root { color-scheme: light dark; --page: #f4f5f9; --card: #fff; --line: #d9dce6; --ink: #171a26;
-  --soft: #5a6072; --edge: #80879b; --action: #4f46e5; --over: #4338ca; --bad: #b42318;
-  --bad-fill: #fef3f2;
+  --soft: #5a6072; --edge: #80879b; --action: #4f46e5; --over: #4338ca; --ring: #4f46e5;
+  --bad: #b42318; --bad-fill: #fef3f2;
   --info-fill: #eef2ff; --warn: #92400e; --warn-fill: #fffbeb; --warn-line: #f0c36d; }
 @media (prefers-color-scheme: dark) { :root { --page: #0c0f18; --card: #151a27; --line: #2c3346;
   --ink: #eceef6; --soft: #9aa2b8; --edge: #68728c; --action: #4f46e5; --over: #6366f1;
-  --bad: #fda29b;
+  --ring: #8b8cf8; --bad: #fda29b;
   --bad-fill: #2c1618; --info-fill: #1c2138; --warn: #fcd68a; --warn-fill: #2a2110;
   --warn-line: #6b5218; } }
 * { box-sizing: border-box; }
@@ -39,7 +39,7 @@ input { font: inherit; font-weight: 400; padding: .65rem .8rem; color: var(--ink
 button { font: inherit; font-weight: 600; padding: .7rem; color: #fff; background: var(--action);
   border: 0; border-radius: 9px; cursor: pointer; margin-top: .25rem; }
 button:hover { background: var(--over); }
-:focus-visible { outline: 3px solid var(--action); outline-offset: 2px; }
+:focus-visible { outline: 3px solid var(--ring); outline-offset: 2px; }
 .notice { border-radius: 9px; padding: .7rem .85rem; margin-bottom: 1.1rem; font-size: .92rem; }
 .notice.error { background: var(--bad-fill); color: var(--bad); }
 .notice.info { background: var(--info-fill); }
