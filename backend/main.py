@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import Lifespan, Receive, Scope, Send
+from starlette.types import Lifespan
 
 from backend import __version__
 from backend.features.accounts import routes as accounts
@@ -40,6 +40,7 @@ from backend.features.pictures import routes as pictures
 from backend.features.sessions import routes as sessions
 from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
+from backend.features.sign_in_methods import routes as sign_in_methods
 from backend.features.stream_demo import routes as streaming
 from backend.features.stream_demo.service import Ticker
 from backend.features.two_factor.gate import ask_second_factor, challenged_methods
@@ -64,7 +65,7 @@ from backend.storage.opening.data_dir import open_data_dir
 from backend.storage.opening.server import OpenDatabase, open_database
 from backend.storage.snapshots.snapshots import Snapshots
 from backend.storage.work import Runtime, Work
-from backend.web.app import Api
+from backend.web.app import Api, UnknownPath
 from backend.web.app_context import AppContext, Pools
 from backend.web.cookies import Cookies
 from backend.web.edge.client_address import ClientAddresses
@@ -74,7 +75,6 @@ from backend.web.edge.security_headers import SecurityHeaders
 from backend.web.logs.crash_log import CrashMiddleware
 from backend.web.logs.log_ring import LOG_RING, LogRing
 from backend.web.logs.logs import log_event
-from backend.web.responses.responses import NOT_FOUND, to_asgi_messages
 from backend.web.routing.endpoint import AUTH, Endpoint
 from backend.web.routing.openapi import ApiDocument
 from backend.web.routing.routes import Routes
@@ -82,6 +82,7 @@ from backend.web.routing.routes import Routes
 FEATURES = [
     accounts.routes,
     username.routes,
+    sign_in_methods.routes,
     sessions.routes,
     email_verification.routes,
     password_reset.routes,
@@ -279,7 +280,7 @@ def _lifespan(
 def _add_routes(app: FastAPI, context: AppContext) -> None:
     for feature in _enabled_features(context.runtime.settings):
         app.router.routes.extend(Endpoint(spec, context) for spec in feature.specs)
-    app.router.add_route(AUTH + "/{rest:path}", _NotFound())  # type: ignore[arg-type]
+    app.router.add_route(AUTH + "/{rest:path}", UnknownPath())  # type: ignore[arg-type]
 
 
 def _tags(settings: Settings) -> dict[str, str]:
@@ -289,11 +290,3 @@ def _tags(settings: Settings) -> dict[str, str]:
 
 def _enabled_features(settings: Settings) -> list[Routes]:
     return [feature for feature in FEATURES if feature.enabled(settings)]
-
-
-class _NotFound:
-    """Answers every other path and method below the API's base: an empty 404, never 405."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        for message in to_asgi_messages(NOT_FOUND, []):
-            await send(message)

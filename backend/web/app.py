@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend.web.edge.middleware import EdgeMiddleware, FixedRoutes
+from backend.web.responses.responses import NOT_FOUND, to_asgi_messages
 from backend.web.responses.streaming import STOPPING
 from backend.web.routing.endpoint import Endpoint
 from backend.web.routing.openapi import ApiDocument
@@ -61,3 +62,11 @@ class Api(FastAPI):
 async def _call_after(event: asyncio.Event, callback: Callable[[], None]) -> None:
     await event.wait()
     callback()
+
+
+class UnknownPath:
+    """Answers every other path and method below the API's base: an empty 404, never 405."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for message in to_asgi_messages(NOT_FOUND, []):
+            await send(message)

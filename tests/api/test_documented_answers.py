@@ -131,6 +131,7 @@ def call_all_endpoints(gatehouse: Gatehouse, mailbox, root: Visitor, ada: Visito
         yield root.get(f"/api/admin/{path}")
     for path in ("/health", "/ready", "/api/me", "/api/account/export", "/api/stream"):
         yield from (visitor.get(path) for visitor in (stranger, ada))
+    yield stranger.get("/api/sign-in-methods")
     yield from _call_account_endpoints(mailbox, stranger, ada)
     yield from _call_admin_endpoints(gatehouse, stranger, root, ada, ids)
     yield from _call_ending_endpoints(mailbox, stranger, ada)

@@ -44,6 +44,13 @@ class Mailer:
     sends: bool
     """Whether a transport is set; without one mails stay in the outbox, for the panel."""
 
+    def can_be_read(self, settings: Settings) -> bool:
+        """Tell whether people can read their mails.
+
+        In development they can be read in the panel; in production that would lock people out.
+        """
+        return self.sends or self.mailbox is not None or not settings.production
+
 
 def enqueue(work: Work, mailer: Mailer, message: Message) -> None:
     """Put a mail into the outbox; it is sent after the commit.

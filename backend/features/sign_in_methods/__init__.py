@@ -1,0 +1,1 @@
+"""Which ways to sign in this server offers."""

@@ -1,0 +1,77 @@
+"""The JSON of the ways to sign in. Names are those of Better Auth's options where it has them."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from backend.features.mail.service import Mailer
+from backend.kernel import username
+from backend.kernel.settings import Settings
+from backend.web.wire import WireModel
+
+
+class EmailAndPassword(WireModel):
+    """Signing in with an address and a password."""
+
+    enabled: bool = True
+    disable_sign_up: bool = Field(description="Whether nobody can sign up.", examples=[False])
+    auto_sign_in: bool = Field(description="Whether signing up signs in.", examples=[True])
+    require_email_verification: bool = Field(
+        description="Whether an address must be verified before its first sign-in.",
+        examples=[False],
+    )
+    min_password_length: int = Field(description="Of a new password.", examples=[8])
+    max_password_length: int = Field(examples=[128])
+    password_reset: bool = Field(
+        description="Whether a forgotten password can be reset: whether mail can be sent.",
+        examples=[True],
+    )
+
+
+class UserNames(WireModel):
+    """Signing in with a user name in place of the address."""
+
+    enabled: bool = Field(examples=[True])
+    min_username_length: int = username.MIN_LENGTH
+    max_username_length: int = username.MAX_LENGTH
+
+
+class TwoFactor(WireModel):
+    """The second step of a sign-in."""
+
+    enabled: bool = Field(examples=[True])
+    methods: list[Literal["totp", "otp"]] = Field(
+        description="An authenticator app, and codes by mail. Backup codes work with both.",
+        examples=[["totp", "otp"]],
+    )
+    required_for: Literal["none", "admins", "everybody"] = Field(
+        description="Who must have a second factor.", examples=["none"]
+    )
+
+
+class SignInMethods(WireModel):
+    """The ways to sign in. One that is absent is not offered: there will be more."""
+
+    email_and_password: EmailAndPassword
+    username: UserNames
+    two_factor: TwoFactor
+
+    @classmethod
+    def of(cls, settings: Settings, mailer: Mailer) -> "SignInMethods":
+        verify_first, has_mail = settings.require_verified_email, mailer.can_be_read(settings)
+        return cls(
+            email_and_password=EmailAndPassword(
+                disable_sign_up=not settings.sign_up,
+                auto_sign_in=settings.sign_in_after_sign_up and not verify_first,
+                require_email_verification=verify_first,
+                min_password_length=settings.password_min,
+                max_password_length=settings.password_max,
+                password_reset=has_mail,
+            ),
+            username=UserNames(enabled=settings.username),
+            two_factor=TwoFactor(
+                enabled=settings.two_factor,
+                methods=["totp", "otp"] if has_mail else ["totp"],
+                required_for=settings.require_two_factor_for,
+            ),
+        )
