@@ -14,6 +14,8 @@ from backend.process.cpu_affinity import CpuPinning, LinuxScheduler
 from backend.process.environment import drop_inherited_variables
 from backend.process.garbage_collection import freeze_gc
 from backend.process.output import STDERR, STDOUT, open_missing_streams, redirect_standard_streams
+from backend.web.edge.cors import Cors
+from backend.web.edge.origins import TrustedOrigins
 from backend.web.logs import logs
 from backend.web.server.server import serve
 
@@ -67,6 +69,7 @@ def serve_with(app: Any, settings: Settings) -> None:
             body_limit=settings.body_limit,
             receive_timeout=settings.receive_timeout,
             trusted_proxies=settings.trusted_proxies,
+            cors_headers=Cors(TrustedOrigins(settings.trusted_origins)).response_headers,
         )
     finally:
         pinning.stop()

@@ -1,5 +1,6 @@
 """A few requests over TCP, with Gatehouse started as in production."""
 
+import contextlib
 import json
 
 import httpx
@@ -103,6 +104,23 @@ def test_a_body_that_is_announced_too_large_is_refused_unread(space):
     response = client.response()
     client.close()
     assert (response.status, json.loads(response.body)["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+
+@pytest.mark.parametrize("size", ["Content-Length: 50000000", "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "https://evil.example"])
+def test_only_the_apps_own_page_can_read_that_its_request_was_too_large(
+    space, size: str, origin: str
+):
+    path, body = "POST /api/auth/update-user HTTP/1.1", b"20000\r\n" + b"x" * 0x20000
+    client = WireClient(("127.0.0.1", space.port))
+    with contextlib.suppress(ConnectionError):
+        client.send(path, "Host: localhost", f"Origin: {origin}", size, body=body)
+    response = client.response()
+    client.close()
+    assert response.status == 413
+    allowed = origin if origin == "http://localhost:3000" else None
+    assert response.headers.get("access-control-allow-origin") == allowed
+    assert response.headers.get("vary") == "Origin"
 
 
 def test_what_a_caller_left_unsent_opens_nothing(browser_of, space):

@@ -6,7 +6,7 @@ lengths and codings; this does the rest (RFC 9112 sections 3.2, 6.1, 6.3; RFC 91
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
@@ -14,6 +14,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from backend.kernel.refusals import Refusal
 from backend.web.request_context import RawHeaders
 from backend.web.responses.responses import JSON, refusal_response
+
+CorsHeaders = Callable[[bytes | None], RawHeaders]
+"""Returns the CORS headers of a response to a page of an origin."""
 
 _FRAMING_HEADERS = frozenset((b"host", b"content-length", b"transfer-encoding"))
 _HOST = re.compile(rb"(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
@@ -88,6 +91,11 @@ def method_not_allowed() -> Refusal:
     """Return the refusal of an unsupported method; 405 must list the others (RFC 9110)."""
     allowed = {"allow": "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"}
     return Refusal("METHOD_NOT_ALLOWED", headers=allowed)
+
+
+def no_cors_headers(_: bytes | None) -> RawHeaders:
+    """Let no other origin read a response."""
+    return []
 
 
 def closing_response(refusal: Refusal, server_headers: RawHeaders) -> bytes:

@@ -6,6 +6,7 @@ trickle in do not extend it. After a refusal, nothing more is read from the conn
 """
 
 import asyncio
+from collections.abc import Iterable
 from math import inf
 from sys import maxsize
 from typing import Any, Final, cast
@@ -18,14 +19,14 @@ from uvicorn.protocols.utils import get_remote_addr
 from uvicorn.server import ServerState
 
 from backend.kernel.refusals import Refusal, service_unavailable
+from backend.web.request_context import find_header
 from backend.web.server import framing
 from backend.web.server.connections import ClientConnection, ConnectionLimits, ConnectionRegistry
 from backend.web.server.ignored_upgrade import IgnoredUpgrade
 from backend.web.server.phases import ANSWERING, BODY, CLOSING, HEAD, IDLE
 from backend.web.server.single_write import SingleWriteApp, mark_disconnected
 
-SLASH: Final = ord("/")
-HASH: Final = ord("#")
+SLASH, HASH = b"/#"
 
 # Pipelining is rare, but a client may have its response before the application has returned.
 MAX_PIPELINED: Final = 4
@@ -45,27 +46,26 @@ class GuardedProtocol(HttpToolsProtocol):
         *,
         limits: ConnectionLimits,
         registry: ConnectionRegistry,
+        cors_headers: framing.CorsHeaders,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
         self._registry = registry
+        self._cors_headers = cors_headers
         self.client_key: str | None = None
         self.phase = IDLE
         self.since = 0.0
         self._phase_has_deadline = False
         self._checked_scope: HTTPScope | None = None
-        self._deadline = inf
+        self._deadline = self._timer_at = inf
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = inf
         self._stalled: asyncio.TimerHandle | None = None
         self._idle_seconds = limits.idle_seconds
-        self._head_bytes = limits.head_bytes
         self._body_bytes = limits.body_bytes
-        self._wire_bytes = limits.head_bytes + WIRE_BYTES_PER_BODY_BYTE * limits.body_bytes
+        wire_bytes = limits.head_bytes + WIRE_BYTES_PER_BODY_BYTE * limits.body_bytes
+        self._rooms = limits.head_bytes, wire_bytes, limits.body_bytes
         # How much is left of each limit for the request that is arriving.
-        self._head_room = self._head_bytes
-        self._wire_room = self._wire_bytes
-        self._body_room = self._body_bytes
+        self._head_room, self._wire_room, self._body_room = self._rooms
         self._accepted_host: bytes | None = None
         self._answering: RequestResponseCycle | None = None
         self._upgrade: IgnoredUpgrade | None = None
@@ -138,9 +138,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._checked_scope = self.scope
         self.phase = BODY
         self._phase_has_deadline = False
-        self._head_room = self._head_bytes
-        self._wire_room = self._wire_bytes
-        self._body_room = self._body_bytes
+        self._head_room, self._wire_room, self._body_room = self._rooms
         if self.pipeline:
             self._keep_reading(previous)
 
@@ -287,7 +285,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
             return
         if can_answer:
-            self._write_refusal(refusal)
+            self._write_refusal(refusal, self.scope["headers"] if in_body else self.headers or ())
         self.transport.write_eof()
         self._expire_in(self._limits.linger_seconds)
 
@@ -296,5 +294,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_room = maxsize
         self._deadline = inf
 
-    def _write_refusal(self, refusal: Refusal) -> None:
-        self.transport.write(framing.closing_response(refusal, self.server_state.default_headers))
+    def _write_refusal(self, refusal: Refusal, request: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        cors = self._cors_headers(find_header([*request], b"origin"))
+        server = self.server_state.default_headers
+        self.transport.write(framing.closing_response(refusal, [*server, *cors]))

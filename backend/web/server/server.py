@@ -19,6 +19,7 @@ from backend.process.output import STDERR
 from backend.web.edge.client_address import ClientAddresses
 from backend.web.responses.streaming import STOPPING
 from backend.web.server.connections import ConnectionLimits, ConnectionRegistry
+from backend.web.server.framing import CorsHeaders, no_cors_headers
 from backend.web.server.protocol import GuardedProtocol
 
 logger = logging.getLogger(__name__)
@@ -40,10 +41,14 @@ class Server(uvicorn.Server):
     """A uvicorn server that shuts down gracefully on the first signal, at once on the second."""
 
     def __init__(
-        self, app: ASGIApp, limits: ConnectionLimits, trusted_proxies: Sequence[str] = ()
+        self,
+        app: ASGIApp,
+        limits: ConnectionLimits,
+        trusted_proxies: Sequence[str] = (),
+        cors_headers: CorsHeaders = no_cors_headers,
     ) -> None:
         registry = ConnectionRegistry(limits, ClientAddresses(trusted_proxies, None).trusts)
-        super().__init__(_config(app, limits, registry))
+        super().__init__(_config(app, limits, registry, cors_headers))
         self._drain_seconds = limits.drain_seconds
         self._stopping = asyncio.Event()
 
@@ -76,13 +81,15 @@ def serve(
     receive_timeout: float = ConnectionLimits.body_seconds,
     drain_seconds: float = ConnectionLimits.drain_seconds,
     trusted_proxies: Sequence[str] = (),
+    cors_headers: CorsHeaders = no_cors_headers,
 ) -> None:
     """Serve until SIGTERM or SIGINT; raises SystemExit if it cannot start.
 
     `body_limit` is in bytes, `receive_timeout` in seconds for a whole request body. After the
     signal, responses in flight have `drain_seconds`. `trusted_proxies`, addresses and networks, may
-    open more connections than others. Call it in the main thread: only there does Python deliver
-    signals.
+    open more connections than others. `cors_headers` lets the pages of trusted origins read the
+    responses with which the server itself refuses a request. Call it in the main thread: only there
+    does Python deliver signals.
     """
     limits = ConnectionLimits(
         body_bytes=body_limit, body_seconds=receive_timeout, drain_seconds=drain_seconds
@@ -92,7 +99,7 @@ def serve(
     except CannotListen as error:
         _exit_with_error(str(error))
     _raise_descriptor_limit(limits.connections + EXTRA_DESCRIPTORS)
-    Server(app, limits, trusted_proxies).run(listening)
+    Server(app, limits, trusted_proxies, cors_headers).run(listening)
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
@@ -143,8 +150,12 @@ def _address_error(host: str) -> str:
     )
 
 
-def _config(app: ASGIApp, limits: ConnectionLimits, registry: ConnectionRegistry) -> uvicorn.Config:
-    protocol = functools.partial(GuardedProtocol, limits=limits, registry=registry)
+def _config(
+    app: ASGIApp, limits: ConnectionLimits, registry: ConnectionRegistry, cors: CorsHeaders
+) -> uvicorn.Config:
+    protocol = functools.partial(
+        GuardedProtocol, limits=limits, registry=registry, cors_headers=cors
+    )
     return uvicorn.Config(
         app,
         interface="asgi3",
