@@ -7,7 +7,9 @@ import pyotp
 import pytest
 from sqlalchemy import select, update
 
+from backend.features.sessions.service import WHILE_IMPERSONATING
 from backend.storage.tables import sign_in_challenges, users
+from tests.admins import make_admin
 from tests.in_process import Gatehouse, Visitor, cookie_lines
 from tests.make import PASSWORD
 from tests.scene import cookies_of, events_after, refusal
@@ -269,83 +271,6 @@ def test_a_backup_code_can_be_used_up_without_signing_in(gatehouse, app):
     assert visitor.post("two-factor/verify-backup-code", body).status_code == 401
 
 
-# Codes by mail
-
-
-def test_codes_by_mail_are_on_at_once_and_asked_for(gatehouse, ada, mailbox):
-    response = ada.post("two-factor/enable", {"password": PASSWORD, "method": "otp"})
-    assert response.json() == {"method": "otp"}
-    assert ada.session()["user"]["twoFactorEnabled"] is True
-
-    visitor = gatehouse.visitor()
-    assert visitor.sign_in().json() == {**CHALLENGED, "twoFactorMethods": ["otp"]}
-    assert visitor.post("two-factor/send-otp", {}).json() == {"status": True}
-    mail = mailbox.last("code")
-    assert len(mail.code) == 6
-    assert mail.code in mail.text
-    assert visitor.post("two-factor/verify-otp", {"code": mail.code}).status_code == 200
-    assert visitor.session() is not None
-
-
-def test_a_first_mailed_code_turns_them_on(ada, mailbox):
-    ada.post("two-factor/send-otp")
-    response = ada.post("two-factor/verify-otp", {"code": mailbox.last("code").code})
-    assert response.json()["user"]["twoFactorEnabled"] is True
-
-
-def test_only_the_newest_code_counts_and_for_three_minutes(gatehouse, ada, mailbox, clock):
-    ada.post("two-factor/enable", {"password": PASSWORD, "method": "otp"})
-    visitor = first_step(gatehouse)
-    visitor.post("two-factor/send-otp")
-    former = mailbox.last("code").code
-    visitor.post("two-factor/send-otp")
-    newest = mailbox.last("code").code
-    refused = visitor.post("two-factor/verify-otp", {"code": former})
-    assert former == newest or refused.json() == refusal("INVALID_CODE")
-    clock.advance(minutes=3)
-    expired = visitor.post("two-factor/verify-otp", {"code": newest})
-    assert (expired.status_code, expired.json()) == (400, refusal("OTP_HAS_EXPIRED"))
-
-
-def test_a_mailed_code_is_for_one_sign_in(gatehouse, ada, mailbox):
-    ada.post("two-factor/enable", {"password": PASSWORD, "method": "otp"})
-    asking, other = first_step(gatehouse), first_step(gatehouse)
-    asking.post("two-factor/send-otp")
-    response = other.post("two-factor/verify-otp", {"code": mailbox.last("code").code})
-    assert response.json() == refusal("OTP_HAS_EXPIRED")
-
-
-def test_five_wrong_mailed_codes_make_it_void(gatehouse, ada, mailbox):
-    ada.post("two-factor/enable", {"password": PASSWORD, "method": "otp"})
-    visitor = first_step(gatehouse)
-    visitor.post("two-factor/send-otp")
-    code = mailbox.last("code").code
-    wrong = f"{(int(code) + 1) % 1_000_000:06}"
-    for _ in range(5):
-        visitor.post("two-factor/verify-otp", {"code": wrong})
-    response = visitor.post("two-factor/verify-otp", {"code": code})
-    assert response.json() == refusal("TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE")
-
-
-def test_with_an_app_alone_no_code_is_mailed(gatehouse, app, mailbox):
-    response = first_step(gatehouse).post("two-factor/send-otp")
-    assert (response.status_code, response.json()) == (400, refusal("OTP_NOT_ENABLED"))
-    assert "code" not in mailbox.kinds()
-
-
-def test_with_both_either_one_will_do(gatehouse, ada, app):
-    ada.post("two-factor/enable", {"password": PASSWORD, "method": "otp"})
-    visitor = gatehouse.visitor()
-    assert visitor.sign_in().json()["twoFactorMethods"] == ["totp", "otp"]
-
-
-def test_where_no_mail_is_sent_there_are_no_codes_by_mail(start):
-    gatehouse = start(environment="production", bcrypt_rounds=10)
-    ada = gatehouse.member()
-    response = ada.post("two-factor/enable", {"password": PASSWORD, "method": "otp"})
-    assert (response.status_code, response.json()) == (400, refusal("OTP_NOT_CONFIGURED"))
-
-
 # Removing it
 
 
@@ -377,3 +302,24 @@ def test_with_two_factor_off_it_is_not_there(start):
 def test_the_challenge_cookie_has_better_auths_attributes(gatehouse, app):
     line = cookie_lines(gatehouse.visitor().sign_in())["two_factor"]
     assert line.partition("; ")[2] == "Max-Age=600; Path=/; HttpOnly; SameSite=Lax"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("enable", {"password": PASSWORD}),
+        ("disable", {"password": PASSWORD}),
+        ("get-totp-uri", {"password": PASSWORD}),
+        ("generate-backup-codes", {"password": PASSWORD}),
+        ("send-otp", {}),
+        ("verify-totp", {"code": "123456"}),
+        ("verify-otp", {"code": "123456"}),
+        ("verify-backup-code", {"code": "x"}),
+    ],
+)
+def test_an_impersonating_admin_touches_no_factor(gatehouse, app, path, body):
+    root = make_admin(gatehouse)
+    ada = {"userId": str(gatehouse.user_id("ada@example.com"))}
+    assert root.post("admin/impersonate-user", ada).status_code == 200
+    response = root.post(f"two-factor/{path}", body)
+    assert (response.status_code, response.json()) == (403, refusal(None, WHILE_IMPERSONATING))

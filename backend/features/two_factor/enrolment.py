@@ -1,6 +1,5 @@
 """Setting up and removing one's own second factors, while signed in."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from backend.features.accounts.attempts import FindDevice
@@ -17,7 +16,6 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import RecordedRefusal, Refusal
 from backend.kernel.secrets.secret import Password
 from backend.storage.queries import two_factors, users
-from backend.storage.queries.two_factors import Factors
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
@@ -60,12 +58,13 @@ def begin_totp(
 
     The app counts from its first code on. Until then this can be repeated, with another secret.
     """
-    factors = two_factors.find(work.db, user.id) or Factors(user.id, work.now())
-    if factors.has_totp:
+    factors = two_factors.find(work.db, user.id)
+    if factors is not None and factors.has_totp:
         raise Refusal("TOTP_ALREADY_ENABLED")
     secret = totp.new_secret(work.randomness)
     sealed = two_factor.sealer.seal(secret.reveal(), work.randomness)
-    two_factors.upsert(work.db, replace(factors, totp_secret=sealed, totp_confirmed=False))
+    two_factors.ensure(work.db, user.id, work.now())
+    two_factors.begin_totp(work.db, user.id, sealed)
     codes = service.store_backup_codes(work, two_factor, user.id)
     return totp.build_uri(secret, issuer or work.settings.app_name, user.email), codes
 
@@ -78,6 +77,7 @@ def verify_totp(
     The first code is not used up: it may sign in at once. Of two devices that enrol at the same
     time, the one whose secret is stored wins.
     """
+    refuse_impersonator(current.session)
     factors = two_factors.find(work.db, current.user.id)
     if factors is None or factors.totp_secret is None:
         raise Refusal("TOTP_NOT_ENABLED")
@@ -85,7 +85,6 @@ def verify_totp(
         if not service.use_totp(work, two_factor, factors, code):
             raise Refusal("INVALID_CODE")
         return None
-    refuse_impersonator(current.session)
     secret = service.open_secret(two_factor, factors)
     if secret is None or totp.find_step(secret, code, work.now()) is None:
         raise Refusal("INVALID_CODE")
@@ -94,10 +93,18 @@ def verify_totp(
     return _activate(work, two_factor, issuer, current, "totp")
 
 
+def send_mail_code(work: Work, two_factor: TwoFactor, current: CurrentSession) -> None:
+    """Mail the caller a first code, which turns codes by mail on."""
+    refuse_impersonator(current.session)
+    subject = mail_codes.subject_of_session(current.session.id)
+    mail_codes.send(work, two_factor, current.user, subject)
+
+
 def verify_mail_code(
     work: Work, two_factor: TwoFactor, issuer: SessionIssuer, current: CurrentSession, code: str
 ) -> IssuedSession | None:
     """Turn codes by mail on with a first code; if a factor is on, it is only checked."""
+    refuse_impersonator(current.session)
     row = mail_codes.begin_attempt(work, mail_codes.subject_of_session(current.session.id))
     if not mail_codes.use(work, two_factor, row, code):
         raise RecordedRefusal("INVALID_CODE")
@@ -121,11 +128,10 @@ def enable_mail_codes(
     work: Work, two_factor: TwoFactor, issuer: SessionIssuer, current: CurrentSession
 ) -> IssuedSession:
     """Ask for a mailed code at the next sign-in."""
-    refuse_impersonator(current.session)
     if not two_factor.can_mail_codes(work.settings):
         raise Refusal("OTP_NOT_CONFIGURED")
-    factors = two_factors.find(work.db, current.user.id) or Factors(current.user.id, work.now())
-    two_factors.upsert(work.db, replace(factors, mail_codes=True))
+    two_factors.ensure(work.db, current.user.id, work.now())
+    two_factors.enable_mail_codes(work.db, current.user.id)
     return _activate(work, two_factor, issuer, current, "otp")
 
 

@@ -1,14 +1,14 @@
 """Second factors: one SQL statement per function. Secrets are encrypted, backup codes digests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import and_, case, delete, func, insert, literal, or_, select, update
 
 from backend.storage.db import Db
-from backend.storage.dialects import build_insert_or_ignore, build_upsert
+from backend.storage.dialects import build_insert_or_ignore
 from backend.storage.tables import backup_codes, totp_steps, two_factors
 
 
@@ -43,10 +43,22 @@ def find(db: Db, user_id: UUID) -> Factors | None:
     return Factors(**row._mapping) if row else None
 
 
-def upsert(db: Db, factors: Factors) -> None:
-    """Store the second factors of a user in place of those before."""
-    values = {column.name: getattr(factors, column.name) for column in _COLUMNS}
-    db.execute(build_upsert(db.dialect, two_factors, "user_id", values))
+def ensure(db: Db, user_id: UUID, now: datetime) -> None:
+    """Add the row of a user, without any factor, unless there is one."""
+    values = asdict(Factors(user_id, now))
+    db.execute(build_insert_or_ignore(db.dialect, two_factors, "user_id"), values)
+
+
+def begin_totp(db: Db, user_id: UUID, secret: bytes) -> None:
+    """Store the encrypted secret of an authenticator app that is to be confirmed."""
+    changes = {"totp_secret": secret, "totp_confirmed": False}
+    db.execute(update(two_factors).where(two_factors.c.user_id == user_id).values(**changes))
+
+
+def enable_mail_codes(db: Db, user_id: UUID) -> None:
+    """Let a user answer with codes by mail."""
+    changes = {"mail_codes": True}
+    db.execute(update(two_factors).where(two_factors.c.user_id == user_id).values(**changes))
 
 
 def confirm_totp(db: Db, user_id: UUID, secret: bytes) -> bool:

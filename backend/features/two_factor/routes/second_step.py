@@ -8,14 +8,14 @@ from backend.features.accounts.session_issuer import Challenge, SessionIssuer
 from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.dependencies import MaybeAnySession
 from backend.features.sessions.reader import SessionReader
-from backend.features.sessions.service import IssuedSession
+from backend.features.sessions.service import WHILE_IMPERSONATING, IssuedSession
 from backend.features.sessions.session_cookies import (
     SESSION_HEADERS,
     set_session_cookies,
     set_sign_in_cookies,
 )
 from backend.features.sessions.wire import UserOut
-from backend.features.two_factor import enrolment, mail_codes, second_step
+from backend.features.two_factor import enrolment, second_step
 from backend.features.two_factor.second_step import Completion, PendingSignIn
 from backend.features.two_factor.service import TwoFactor
 from backend.features.two_factor.wire import (
@@ -41,6 +41,7 @@ _ANSWERED = (
     "TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE",
     "ACCOUNT_TEMPORARILY_LOCKED",
     "BANNED_USER",
+    f"403 {WHILE_IMPERSONATING}",
 )
 
 
@@ -48,7 +49,12 @@ _ANSWERED = (
     "/send-otp",
     response_model=Status,
     session_optional=True,
-    refusals=("INVALID_TWO_FACTOR_COOKIE", "OTP_NOT_CONFIGURED", "OTP_NOT_ENABLED"),
+    refusals=(
+        "INVALID_TWO_FACTOR_COOKIE",
+        "OTP_NOT_CONFIGURED",
+        "OTP_NOT_ENABLED",
+        f"403 {WHILE_IMPERSONATING}",
+    ),
 )
 def send_otp(
     work: Work,
@@ -65,8 +71,7 @@ def send_otp(
         pending = second_step.find_pending(work, cookies.list_challenges(request.cookie_header))
         second_step.send_mail_code(work, two_factor, pending)
     else:
-        subject = mail_codes.subject_of_session(current.session.id)
-        mail_codes.send(work, two_factor, current.user, subject)
+        enrolment.send_mail_code(work, two_factor, current)
     return Status()
 
 
