@@ -58,7 +58,8 @@ def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, se
     assert words.NOTHING_YET in idle[checks.verdict]
     updates = run_to_end(panel, checks.on_start(context, "", HEADERS, ""))
     assert set(updates) == set(checks.outputs)
-    assert "No check failed." in updates[checks.verdict]
+    assert "<span class='badge good'>No check failed.<" in updates[checks.verdict]
+    assert words.NOT_CHECKED not in updates[checks.findings]
     assert HEADERS in updates[checks.findings]
     buttons = updates[checks.start].interactive, updates[checks.stop].interactive
     assert buttons == (True, False)
@@ -67,6 +68,22 @@ def test_the_owner_lets_the_doctor_look_and_sees_what_it_found(panel, checks, se
     assert HEADERS in updates[checks.as_text]
     reloaded = run_to_end(panel, checks.watch(panel.context()))
     assert reloaded[checks.verdict] == updates[checks.verdict]
+
+
+def test_what_could_not_be_measured_is_not_shown_as_right(panel, checks):
+    reason = "could not tell: gaps below 300 ms cannot be measured here"
+
+    def skip_one(_, *, checks, **__):
+        first, *others = pass_all_checks(None, checks=checks)
+        yield replace(first, verdict=Verdict.SKIPPED, evidence=reason)
+        yield from others
+
+    runner = DoctorRunner(panel.clock, skip_one)
+    panel.services = replace(panel.services, doctor_runner=runner)
+    updates = run_to_end(panel, checks.on_start(panel.context(), "", HEADERS, ""))
+    assert "<span class='badge '>No check failed. 1 check was skipped.<" in updates[checks.verdict]
+    apart = updates[checks.findings].partition(words.NOT_CHECKED)[2].partition("</section>")[0]
+    assert reason in apart
 
 
 def test_everything_is_all_but_what_needs_an_app(panel, services):

@@ -63,10 +63,13 @@ def test_the_owner_lets_the_doctor_look(browser: Browser, space: Space):
 def test_the_doctor_is_stopped_and_leaves_nobody_behind(browser: Browser, space: Space):
     with watched_page(browser, space.url, "phone") as watched:
         page = open_page(watched, "/admin/checks")
-        page.get_by_role("button", name=check_words.START).click()
+        start = page.get_by_role("button", name=check_words.START)
+        start.click()
+        expect(start).to_have_attribute("aria-busy", "true")  # for as long as it runs
         page.get_by_role("button", name=check_words.STOP, exact=True).click()
         expect(page.locator("#export")).to_be_visible()
         expect(page.locator("#verdict .badge")).to_have_text(check_words.STOPPED)
+        expect(start).not_to_have_attribute("aria-busy", "true")
         assert fits_width(page)
         assert watched.problems == []
     with signed_in_client(space) as owner:

@@ -15,7 +15,7 @@ from doctor.report.terminal import Style
 from panel.client.doctor_run import DoctorRun
 from panel.pages.checks import words
 from panel.ui import timestamps
-from panel.ui.markup import Markup, alert, badge, empty_state, link, soft
+from panel.ui.markup import Markup, alert, badge, empty_state, format_rows, link, soft
 
 _WORST_FIRST = (Verdict.FAIL, Verdict.WARN)
 _WIDTH = 100  # characters, of the report as text
@@ -44,7 +44,8 @@ def render_findings(run: DoctorRun | None) -> Markup:
     groups: dict[str, list[_Line]] = {}
     for name, line in _lines(run).items():
         groups.setdefault(heading_of(name), []).append(line)
-    return _problems(run.findings) + Markup().join(_group(*each) for each in groups.items())
+    skipped = _skipped(run.findings)
+    return _problems(run.findings) + skipped + Markup().join(map(_group, groups, groups.values()))
 
 
 def as_text(run: DoctorRun) -> str:
@@ -63,8 +64,7 @@ def as_json(run: DoctorRun) -> str:
 
 
 def _result(run: DoctorRun, now: datetime) -> Markup:
-    finished = [each for each in run.findings if each.verdict is not Verdict.SKIPPED]
-    summary = words.STOPPED if run.is_stopping else summarize(finished)  # one line, for a badge
+    summary = words.STOPPED if run.is_stopping else summarize(run.findings)
     details = words.run_summary(
         run.deployment.url,
         run.deployment.frontend,
@@ -74,8 +74,8 @@ def _result(run: DoctorRun, now: datetime) -> Markup:
     )
     crashed = alert(words.BROKEN) if run.has_crashed else ""
     worst = worst_verdict(run.findings)
-    # Only a complete run can say that all is right.
-    is_complete = not run.is_stopping and not run.has_crashed
+    # Only a complete run can say that all is right, and what could not be checked is not right.
+    is_complete = not (run.is_stopping or run.has_crashed or _find_skipped(run.findings))
     severity = words.SEVERITIES.get(worst, "") if is_complete or worst is not Verdict.PASS else ""
     return Markup(
         "<section class='card checked' role='status'><p class='verdict'>{}</p>{}<p>{}</p>{}"
@@ -120,6 +120,21 @@ def _problems(findings: Sequence[Finding]) -> Markup:
     return Markup("<section class='card problems'><h2>{}</h2><ul>{}</ul>{}</section>").format(
         words.PROBLEMS, Markup().join(map(_card, problems)), soft(hint)
     )
+
+
+def _skipped(findings: Sequence[Finding]) -> Markup:
+    """Return what could not be checked and why, apart from what passed."""
+    skipped = [(each.title, each.check, each.evidence) for each in _find_skipped(findings)]
+    if not skipped:
+        return Markup()
+    item = Markup("<li class='skipped'><b>{}</b> <code>{}</code><div>{}</div></li>")
+    return Markup("<section class='card problems'><h2>{}</h2><ul>{}</ul></section>").format(
+        words.NOT_CHECKED, format_rows(item, skipped)
+    )
+
+
+def _find_skipped(findings: Sequence[Finding]) -> list[Finding]:
+    return [each for each in findings if each.verdict is Verdict.SKIPPED]
 
 
 def _card(finding: Finding) -> Markup:

@@ -29,6 +29,7 @@ STOPPING = "Stopping: deleting the throw-away account"
 STOPPED = "Stopped early."
 BROKEN = "The doctor crashed. The server's log has the reason, under checkup_failed."
 PROBLEMS = "Fix these first"
+NOT_CHECKED = "Could not be checked"
 FIX = "Fix:"
 HOW_TO_SET, SET_UP = "How to change settings:", "Set-up"
 WAITS = (
