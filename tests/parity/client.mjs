@@ -2,32 +2,12 @@
 // One line for each scene, `ok NAME` or `not ok NAME: why`; exits 0 only if every scene holds.
 import assert from "node:assert/strict";
 import { createAuthClient } from "better-auth/client";
+import { openBrowser } from "./browser.mjs";
 import { assertRefused, data, newEmail, runScenes } from "./scenes.mjs";
 
 const url = process.argv[2];
 const password = "correct horse 42";
-let addresses = 0;
-
-/** A browser: a cookie jar, an Origin, a client address of its own, and the official client on top. */
-function browser() {
-  const jar = new Map();
-  const address = `10.77.${addresses >> 8}.${addresses++ & 255}`;
-  const send = async (input, init = {}) => {
-    const headers = new Headers(init.headers);
-    if (!headers.has("origin")) headers.set("origin", url);
-    headers.set("x-forwarded-for", address);
-    if (jar.size) headers.set("cookie", [...jar].map(([name, value]) => `${name}=${value}`).join("; "));
-    const response = await fetch(input, { ...init, headers });
-    for (const line of response.headers.getSetCookie()) {
-      const [pair, ...attributes] = line.split("; ");
-      const [name, value] = [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)];
-      if (attributes.includes("Max-Age=0")) jar.delete(name);
-      else jar.set(name, value);
-    }
-    return response;
-  };
-  return { jar, send, auth: createAuthClient({ baseURL: url, fetchOptions: { customFetchImpl: send } }) };
-}
+const browser = () => openBrowser(url);
 
 async function signUpPerson() {
   const person = { ...browser(), email: newEmail() };

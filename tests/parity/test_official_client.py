@@ -1,5 +1,6 @@
 """The official Better Auth client, in Node.js, against a running Gatehouse."""
 
+import json
 from pathlib import Path
 
 from tests.docs.guide import ROOT, list_blocks
@@ -26,6 +27,24 @@ def test_the_client_signs_people_up_and_in(database_target, tmp_path):
         result = run_node(HERE, "client.mjs", space.url, seconds=120)
     assert find_failures(result.stdout) == []
     assert result.returncode == 0
+
+
+def test_second_factors_and_user_names_are_better_auths(tmp_path):
+    """The same scenes on both: each response has the same status, fields and cookies."""
+    require_node(HERE)
+    mailbox = tmp_path / "mails"
+    with Space(tmp_path, {"MAILBOX_FILE": str(mailbox), "RATE_LIMITS": "off"}) as space:
+        ours = run_node(HERE, "two_factor.mjs", space.url, str(mailbox), seconds=120)
+    theirs = run_node(HERE, "two_factor.mjs", seconds=60)
+    assert find_failures(ours.stdout) == find_failures(theirs.stdout) == []
+    assert read_shapes(ours.stdout) == read_shapes(theirs.stdout)
+
+
+def read_shapes(output: str) -> list[object]:
+    """Return what the last line tells of all responses."""
+    shapes: list[object] = json.loads(output.splitlines()[-1])
+    assert len(shapes) > 50
+    return shapes
 
 
 def test_the_expo_client_signs_people_up_and_in_on_a_phone(tmp_path):

@@ -1,0 +1,29 @@
+// Better Auth itself, in this process, with second factors and user names.
+import { betterAuth } from "better-auth";
+import { memoryAdapter } from "better-auth/adapters/memory";
+import { admin, twoFactor, username } from "better-auth/plugins";
+
+// Hashes are not what is compared, and scrypt in JavaScript takes most of the time.
+const PLAIN = {
+  hash: async (password) => `plain ${password}`,
+  verify: async ({ hash, password }) => hash === `plain ${password}`,
+};
+
+/** Its URL, a `fetch` that reaches it, and the last code that it mailed to somebody. */
+export function startBetterAuth() {
+  const url = "http://127.0.0.1:3000";
+  const codes = new Map();
+  const sendOTP = ({ user, otp }) => void codes.set(user.email, otp);
+  const auth = betterAuth({
+    baseURL: url,
+    appName: "Gatehouse",
+    secret: "a secret of more than thirty-two characters",
+    database: memoryAdapter({ user: [], session: [], account: [], verification: [], twoFactor: [] }),
+    emailAndPassword: { enabled: true, password: PLAIN },
+    plugins: [admin(), twoFactor({ otpOptions: { sendOTP } }), username()],
+    logger: { disabled: true },
+    telemetry: { enabled: false },
+  });
+  const fetch = (input, init) => auth.handler(new Request(input, init));
+  return { url, fetch, lastCode: (email) => codes.get(email) };
+}
