@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import func, select
 
 from backend.kernel.pictures import MAX_PICTURE_SIZE
-from backend.storage.tables import pictures
+from backend.storage.tables import pictures, users
 from tests.admins import ADA, make_admin, user_id_of
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
@@ -182,3 +182,34 @@ def test_the_export_holds_the_picture(gatehouse):
     archive = zipfile.ZipFile(BytesIO(ada.get("/api/account/export").content))
     (exported,) = json.loads(archive.read("pictures.json"))
     assert (exported["mediaType"], b64decode(exported["base64"])) == ("image/png", content)
+
+
+def test_of_changes_at_once_the_last_has_its_picture_and_none_is_left_over(any_gatehouse):
+    ada = any_gatehouse.member(ADA)
+    images = [data_url(padded(PNG, 4000 + number)) for number in range(4)]
+    changes = [*images, None, "https://img.example/a.png"]
+    for _ in changes:
+        changes.append(changes.pop(0))  # another one is sent last
+        answers = any_gatehouse.gather(
+            *(ada.send_async("POST", "update-user", {"image": each}) for each in changes)
+        )
+        assert {each.status_code for each in answers} == {200}
+        ((image,),) = any_gatehouse.rows(select(users.c.image).where(users.c.email == ADA))
+        digests = [f"{row.digest}" for row in any_gatehouse.rows(select(pictures.c.digest))]
+        has_picture = image is not None and "/picture/" in image
+        assert digests == ([image.rsplit("/", 1)[1]] if has_picture else [])
+        assert image_of(ada) == image
+
+
+def test_an_admin_and_the_user_at_once_leave_no_picture_over(any_gatehouse):
+    admin, ada = make_admin(any_gatehouse), any_gatehouse.member(ADA)
+    removal = {"userId": user_id_of(any_gatehouse, ADA), "data": {"image": None}}
+    for number in range(5):
+        picture = {"image": data_url(padded(PNG, 4000 + number))}
+        answers = any_gatehouse.gather(
+            ada.send_async("POST", "update-user", picture),
+            admin.send_async("POST", "admin/update-user", removal),
+        )
+        assert [each.status_code for each in answers] == [200, 200]
+        ((image,),) = any_gatehouse.rows(select(users.c.image).where(users.c.email == ADA))
+        assert count_pictures(any_gatehouse) == (image is not None)
