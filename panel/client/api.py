@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 import httpx
 from starlette.types import ASGIApp
 
-from doctor.client.set_cookie import SetCookie, parse_set_cookie
-from panel.client.visitor import CurrentAdmin, Visitor
+from doctor.client.set_cookie import parse_set_cookie
+from panel.client.visitor import CookieKind, CurrentAdmin, Visitor
 from panel.ports import PanelSettings
 
 
@@ -49,8 +49,12 @@ class ApiClient:
         self.base_url = settings.base_url
         self._origin = origin_of(settings.base_url)
         prefix = "__Secure-" if settings.secure_cookies else ""
-        self._session_cookie = f"{prefix}better-auth.session_token"
-        self._device_cookie = f"{prefix}gatehouse.device"
+        self._cookies = {
+            CookieKind.SESSION: f"{prefix}better-auth.session_token",
+            CookieKind.DEVICE: f"{prefix}gatehouse.device",
+            CookieKind.CHALLENGE: f"{prefix}better-auth.two_factor",
+            CookieKind.TRUSTED: f"{prefix}better-auth.trust_device",
+        }
 
     async def call(
         self, visitor: Visitor, method: str, path: str, body: Any = None
@@ -101,22 +105,26 @@ class ApiClient:
         """End the visitor's session."""
         return await self.call(visitor, "POST", "/api/auth/sign-out", {})
 
-    def session_cookie_in(self, response: httpx.Response) -> str | None:
-        """Return the signed session token that a response sets, if any."""
-        return _cookie_value(self._session_cookie, response)
-
-    def device_cookie_in(self, response: httpx.Response) -> str | None:
-        """Return the signed device token that a response sets, if any."""
-        return _cookie_value(self._device_cookie, response)
+    def cookies_in(self, response: httpx.Response) -> dict[CookieKind, str]:
+        """Return the values of the cookies that a response sets; an empty one deletes it."""
+        lines = map(parse_set_cookie, response.headers.get_list("set-cookie"))
+        values = {each.name: "" if each.is_deletion else each.value for each in lines}
+        return {kind: values[name] for kind, name in self._cookies.items() if name in values}
 
     def headers(self, visitor: Visitor) -> dict[str, str]:
         """Return the headers of a request of this visitor."""
-        cookies = [(self._session_cookie, visitor.token)]
-        cookies += [(self._device_cookie, each) for each in visitor.devices]
+        values = {
+            CookieKind.SESSION: [visitor.token] if visitor.token else [],
+            CookieKind.DEVICE: visitor.devices,
+            CookieKind.CHALLENGE: visitor.challenges,
+            CookieKind.TRUSTED: visitor.trusted,
+        }
         headers = {
             "origin": self._origin,
             "user-agent": visitor.user_agent,
-            "cookie": "; ".join(f"{name}={value}" for name, value in cookies if value),
+            "cookie": "; ".join(
+                f"{self._cookies[kind]}={value}" for kind, each in values.items() for value in each
+            ),
             "x-forwarded-for": visitor.forwarded_for,
         }
         return {name: value for name, value in headers.items() if value}
@@ -143,9 +151,3 @@ def origin_of(url: str) -> str:
     """Return the origin of a URL."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}".lower()
-
-
-def _cookie_value(name: str, response: httpx.Response) -> str | None:
-    cookies = map(parse_set_cookie, response.headers.get_list("set-cookie"))
-    matching: list[SetCookie] = [each for each in cookies if each.name == name and each.value]
-    return matching[-1].value if matching else None

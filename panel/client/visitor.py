@@ -2,14 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 CURRENT_ADMIN = "gatehouse.admin"
 """The key of the current admin in the ASGI scope."""
 
 
+class CookieKind(StrEnum):
+    """What a cookie of the API is good for; the panel keeps each under a name of its own."""
+
+    SESSION = "session"
+    DEVICE = "device"
+    """A browser in which this user has signed in before."""
+    CHALLENGE = "challenge"
+    """A sign-in that waits for its second step."""
+    TRUSTED = "trusted"
+    """A browser in which the next sign-in needs no second step."""
+
+
 @dataclass(frozen=True)
 class Visitor:
-    """The sender of a request. `token` and `devices` are the API's signed values."""
+    """The sender of a request. The values of their cookies are the API's signed ones."""
 
     peer: tuple[str, int]
     forwarded_for: str | None
@@ -17,6 +30,8 @@ class Visitor:
     framed: bool
     token: str | None = None
     devices: Sequence[str] = ()
+    challenges: Sequence[str] = ()
+    trusted: Sequence[str] = ()
 
     def with_token(self, token: str | None) -> "Visitor":
         """Return the same visitor with another session."""

@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from panel.pages import PAGES
 from panel.server.static_files import PATHS as OWN_FILES
-from panel.ui.urls import HOME, SIGN_IN, SIGN_OUT, USERS_CSV
+from panel.ui.urls import HOME, SECOND_STEP, SIGN_IN, SIGN_OUT, USERS_CSV
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -26,8 +26,8 @@ class Access(Enum):
     """As PART, but the same for every admin: a recent check of the session is enough."""
 
 
-_OPEN = {(method, path) for path in {SIGN_IN, *OWN_FILES} for method in SAFE_METHODS}
-_OPEN |= {("POST", SIGN_IN), ("POST", SIGN_OUT)}
+_OPEN = {(method, path) for path in {SIGN_IN, SECOND_STEP, *OWN_FILES} for method in SAFE_METHODS}
+_OPEN |= {("POST", path) for path in (SIGN_IN, SECOND_STEP, SIGN_OUT)}
 _PAGES = frozenset({"/admin", HOME, *(f"/admin/{page.slug}" for page in PAGES)})
 _NAME = r"[A-Za-z0-9_@-][A-Za-z0-9_@.-]*"  # no leading dot: no parent folder, no hidden file
 _FILE = re.compile(rf"/admin/(?:assets|static)/{_NAME}(?:/{_NAME})*")

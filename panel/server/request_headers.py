@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from starlette.types import Scope
 
-from panel.client.visitor import Visitor
+from panel.client.visitor import CookieKind, Visitor
 from panel.server.cookies import PanelCookies
 
 _FRAMES = {"iframe", "frame", "embed", "object"}
@@ -19,9 +19,12 @@ def visitors_of(scope: Scope, cookies: PanelCookies) -> list[Visitor]:
         forwarded_for=", ".join(get_headers(scope, b"x-forwarded-for")) or None,
         user_agent=get_header(scope, b"user-agent") or "",
         framed=get_header(scope, b"sec-fetch-dest") in _FRAMES,
-        devices=cookies.devices_in(header),
+        devices=cookies.values_in(header, CookieKind.DEVICE),
+        challenges=cookies.values_in(header, CookieKind.CHALLENGE),
+        trusted=cookies.values_in(header, CookieKind.TRUSTED),
     )
-    return [visitor.with_token(token) for token in cookies.sessions_in(header)] or [visitor]
+    sessions = cookies.values_in(header, CookieKind.SESSION)
+    return [visitor.with_token(token) for token in sessions] or [visitor]
 
 
 def get_header(scope: Scope, name: bytes) -> str | None:

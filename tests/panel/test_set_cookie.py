@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor.client.set_cookie import parse_set_cookie
+from panel.client.visitor import CookieKind
 from panel.pages.tester.cookie_view import drop_reason, explain_cookie, flags
 from panel.server.cookies import PanelCookies
 
@@ -126,25 +127,33 @@ HEADERS = [
 
 @pytest.mark.parametrize(("header", "value"), HEADERS)
 def test_the_panels_own_cookie_is_found_among_others(header, value):
-    values = PanelCookies(secure=False).sessions_in(header)
+    values = PanelCookies(secure=False).values_in(header, CookieKind.SESSION)
     assert next(iter(values), None) == value
 
 
 def test_of_many_a_few_are_found_each_once():
     header = "; ".join(f"gatehouse_panel={number // 2}" for number in range(300))
-    assert PanelCookies(secure=False).sessions_in(header) == ["0", "1", "2", "3", "4"]
+    assert PanelCookies(secure=False).values_in(header, CookieKind.SESSION) == [
+        "0",
+        "1",
+        "2",
+        "3",
+        "4",
+    ]
 
 
 def test_a_direct_visits_comes_before_one_that_is_left_of_a_frame():
     header = "__Host-gatehouse_panel_embed=framed; __Host-gatehouse_panel=direct"
-    assert PanelCookies(secure=True).sessions_in(header) == ["direct", "framed"]
+    assert PanelCookies(secure=True).values_in(header, CookieKind.SESSION) == ["direct", "framed"]
 
 
 def test_what_is_handed_over_is_found_again():
+    values = {kind: f"{kind}.sig%3D" for kind in CookieKind}
     for secure in (False, True):
         for framed in (False, True):
             cookies = PanelCookies(secure=secure)
-            lines = cookies.set_cookies("token.sig%3D", "device.sig", framed=framed)
+            lines = cookies.set_cookies(values, framed=framed)
             header = "; ".join(line.partition(";")[0] for line in lines)
-            assert cookies.sessions_in(header) == ["token.sig%3D"]
-            assert cookies.devices_in(header) == ["device.sig"]
+            assert {kind: cookies.values_in(header, kind) for kind in CookieKind} == {
+                kind: [value] for kind, value in values.items()
+            }

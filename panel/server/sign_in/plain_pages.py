@@ -33,12 +33,19 @@ h1 { font-size: 1.2rem; line-height: 1.3; margin: 0; }
 p { margin: 0; }
 header p, details { color: var(--soft); font-size: .9rem; }
 form { display: grid; gap: 1rem; }
+form + form { margin-top: .75rem; }
 label { display: grid; gap: .35rem; font-size: .9rem; font-weight: 600; }
 input { font: inherit; font-weight: 400; padding: .65rem .8rem; color: var(--ink);
   background: var(--page); border: 1px solid var(--edge); border-radius: 9px; width: 100%; }
 button { font: inherit; font-weight: 600; padding: .7rem; color: #fff; background: var(--action);
   border: 0; border-radius: 9px; cursor: pointer; margin-top: .25rem; }
 button:hover { background: var(--over); }
+button.quiet { color: var(--ink); background: none; border: 1px solid var(--edge); margin: 0; }
+button.quiet:hover { background: var(--page); }
+label.check { display: flex; align-items: center; gap: .5rem; font-weight: 400; }
+label.check input { width: 1.1rem; height: 1.1rem; margin: 0; accent-color: var(--action); }
+.ways { list-style: none; margin: 1.25rem 0 0; padding: 0; display: grid; gap: .35rem; }
+.ways a { color: inherit; font-size: .9rem; display: inline-block; padding: .25rem 0; }
 :focus-visible { outline: 3px solid var(--ring); outline-offset: 2px; }
 .notice { border-radius: 9px; padding: .7rem .85rem; margin-bottom: 1.1rem; font-size: .92rem; }
 .notice.error { background: var(--bad-fill); color: var(--bad); }
@@ -86,7 +93,7 @@ class PlainPages:
     ) -> HTMLResponse:
         """Return the sign-in page, with `message` above the form; it leads to `target`."""
         hidden = Markup('<input type="hidden" name="{}" value="{}">').format(FIELD, target)
-        notice = _notice(message, is_error=is_error) if message else Markup()
+        notice = render_notice(message, is_error=is_error) if message else Markup()
         form = _FORM.format(
             action=urls.SIGN_IN,
             target=Markup() if target == urls.HOME else hidden,
@@ -97,23 +104,23 @@ class PlainPages:
             focus=Markup() if framed else Markup(" autofocus"),
         )
         content = notice + form + self._first_admin_help()
-        return self._page(words.SIGN_IN, words.LEAD, content, status=status)
+        return self.page(words.SIGN_IN, words.LEAD, content, status=status)
 
     def starting(self) -> HTMLResponse:
         """Return the page shown while the panel starts; it reloads itself."""
-        content = _notice(words.STARTING, is_error=False)
-        page = self._page(words.STARTING_TITLE, words.STARTING_TITLE, content, 503, _REFRESH)
+        content = render_notice(words.STARTING, is_error=False)
+        page = self.page(words.STARTING_TITLE, words.STARTING_TITLE, content, 503, _REFRESH)
         page.headers["retry-after"] = "2"
         return page
 
     def broken(self) -> HTMLResponse:
         """Return the page shown when the panel could not start."""
-        return self._page(words.BROKEN_TITLE, words.BROKEN_TITLE, _notice(words.BROKEN), 503)
+        return self.page(words.BROKEN_TITLE, words.BROKEN_TITLE, render_notice(words.BROKEN), 503)
 
     def try_later(self, status: int, seconds: int) -> HTMLResponse:
         """Return the page for 429 and 503."""
-        content = _notice(try_later(status, seconds))
-        page = self._page(words.LATER_TITLE, words.LATER_TITLE, content, status)
+        content = render_notice(try_later(status, seconds))
+        page = self.page(words.LATER_TITLE, words.LATER_TITLE, content, status)
         page.headers["retry-after"] = str(seconds)
         return page
 
@@ -124,9 +131,10 @@ class PlainPages:
             words.FIRST_ADMIN_TITLE, words.FIRST_ADMIN
         )
 
-    def _page(
+    def page(
         self, title: str, lead: str, content: Markup, status: int = 200, refresh: str = ""
     ) -> HTMLResponse:
+        """Return a page with this content below its title."""
         warning = key_warning(self._settings)
         page = _PAGE.format(
             name=self._settings.app_name,
@@ -157,6 +165,7 @@ def no_cookie(*, framed: bool) -> str:
     )
 
 
-def _notice(text: str, *, is_error: bool = True) -> Markup:
+def render_notice(text: str, *, is_error: bool = True) -> Markup:
+    """Return the box with a message above a form."""
     kind, role = ("error", "alert") if is_error else ("info", "status")
     return Markup('<p class="notice {}" role="{}">{}</p>').format(kind, role, text)

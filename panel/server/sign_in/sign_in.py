@@ -1,28 +1,26 @@
 """Signing in to the panel and out of it. The API decides; this passes its response on."""
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import parse_qs
 
 import httpx
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from panel.client.api import ApiClient, is_admin, retry_after
-from panel.client.visitor import Visitor
+from panel.client.visitor import CookieKind, Visitor
 from panel.server import static_files
 from panel.server.cookies import PanelCookies
 from panel.server.guard import error_response
-from panel.server.request_headers import get_header, visitors_of
+from panel.server.request_headers import visitors_of
 from panel.server.return_path import FIELD, after_sign_in, return_path, sign_in_url
 from panel.server.sign_in import plain_pages, words
+from panel.server.sign_in.forms import read_form, read_query, redirect
 from panel.server.sign_in.plain_pages import PlainPages
+from panel.server.sign_in.second_step import SecondStep
+from panel.server.sign_in.step import second_step_url
 from panel.tester.browsers import BrowserStore
 from panel.ui import urls
 from panel.ui.words import try_later
-
-_FORM = "application/x-www-form-urlencoded"
-_MAX_FORM = 16 * 1024
 
 
 class SignInApp:
@@ -35,6 +33,7 @@ class SignInApp:
         self._cookies = cookies
         self._pages = pages
         self._browser_store = browser_store
+        self._second_step = SecondStep(api, pages, self._finish)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(scope, receive)
@@ -43,19 +42,21 @@ class SignInApp:
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         if scope["path"] in static_files.PATHS:
             return static_files.file_at(scope["path"])
-        visitors = visitors_of(scope, self._cookies)
+        visitors, is_second = visitors_of(scope, self._cookies), scope["path"] == urls.SECOND_STEP
         if scope["method"] != "POST":
-            return self._page(visitors[0], scope["query_string"])
+            show = self._second_step.show if is_second else self._show
+            return show(visitors[0], read_query(scope))
         if scope["path"] == urls.SIGN_OUT:
             return await self._sign_out(visitors)
-        form = await _read_form(scope, receive)
+        form = await read_form(scope, receive)
         if form is None:
             return error_response(415, words.FORM_UNREADABLE)
+        if is_second:
+            return await self._second_step.answer(visitors, form)
         return await self._sign_in(visitors, form)
 
-    def _page(self, visitor: Visitor, query: bytes) -> HTMLResponse:
-        parameters = parse_qs(query.decode("latin-1"))
-        why, target = parameters.get("why", [""])[-1], parameters.get(FIELD, [""])[-1]
+    def _show(self, visitor: Visitor, query: Mapping[str, str]) -> HTMLResponse:
+        why = query.get("why", "")
         message: str = words.MESSAGES.get(why, "")
         if why == "no-cookie":
             message = plain_pages.no_cookie(framed=visitor.framed)
@@ -63,32 +64,39 @@ class SignInApp:
             message,
             framed=visitor.framed,
             is_error=why not in words.NO_ERROR,
-            target=return_path(target),
+            target=return_path(query.get(FIELD, "")),
         )
 
     async def _sign_in(self, visitors: Sequence[Visitor], form: Mapping[str, str]) -> Response:
-        visitor, *others = visitors
         target = return_path(form.get(FIELD, ""))
-        response = await self._api.sign_in(visitor, form.get("email", ""), form.get("password", ""))
+        email, password = form.get("email", ""), form.get("password", "")
+        response = await self._api.sign_in(visitors[0], email, password)
         if response.status_code in {429, 503}:
-            return self._try_later(response, visitor, target)
+            return self._try_later(response, visitors[0], target)
         if response.status_code != 200:
             why = "refused" if response.status_code < 500 else "failed"
-            return _redirect(sign_in_url(target, why), [])
-        token = self._api.session_cookie_in(response)
-        if token is None:
-            return _redirect(sign_in_url(target, "unfinished"), [])
-        if not is_admin(response.json()["user"]):
+            return redirect(sign_in_url(target, why))
+        return await self._finish(visitors, response, target)
+
+    async def _finish(
+        self, visitors: Sequence[Visitor], response: httpx.Response, target: str
+    ) -> Response:
+        """Pass on what a successful step returned: a session, or the question for another step."""
+        visitor, *others = visitors
+        payload, cookies = response.json(), self._api.cookies_in(response)
+        token = cookies.get(CookieKind.SESSION)
+        if token and not is_admin(payload["user"]):
             # The same message as for a wrong password: no one learns whether a password is right.
             await self._api.sign_out(visitor.with_token(token))
-            return _redirect(sign_in_url(target, "refused"), [])
+            return redirect(sign_in_url(target, "refused"))
         for other in others:  # the sign-in has already ended the first
             await self._api.sign_out(other)
         for each in visitors:
             self._browser_store.forget(each.token)
-        device = self._api.device_cookie_in(response)
-        lines = self._cookies.set_cookies(token, device, framed=visitor.framed)
-        return _redirect(after_sign_in(target), lines)
+        lines = self._cookies.set_cookies(cookies, framed=visitor.framed)
+        if token:
+            return redirect(after_sign_in(target), lines)
+        return redirect(second_step_url(payload.get("twoFactorMethods", ()), target), lines)
 
     async def _sign_out(self, visitors: Sequence[Visitor]) -> Response:
         """End every session whose cookie the browser sent."""
@@ -98,7 +106,7 @@ class SignInApp:
                 if response.status_code != 200:  # still signed in, so do not claim otherwise
                     return self._try_later(response, visitor)
             self._browser_store.forget(visitor.token)
-        return _redirect(f"{urls.SIGN_IN}?why=out", self._cookies.clear())
+        return redirect(f"{urls.SIGN_IN}?why=out", self._cookies.clear())
 
     def _try_later(
         self, response: httpx.Response, visitor: Visitor, target: str = urls.HOME
@@ -109,26 +117,3 @@ class SignInApp:
         page = self._pages.sign_in(message, framed=visitor.framed, target=target, status=status)
         page.headers["retry-after"] = str(seconds)
         return page
-
-
-def _redirect(target: str, cookies: list[str]) -> Response:
-    response = RedirectResponse(target, 303)
-    for line in cookies:
-        response.headers.append("set-cookie", line)
-    return response
-
-
-async def _read_form(scope: Scope, receive: Receive) -> dict[str, str] | None:
-    """Read a small form; None if the body is not one."""
-    if (get_header(scope, b"content-type") or "").partition(";")[0].strip().lower() != _FORM:
-        return None
-    body = b""
-    try:
-        async for piece in Request(scope, receive).stream():
-            body += piece
-            if len(body) > _MAX_FORM:
-                return None
-        fields = parse_qs(body.decode("ascii"), keep_blank_values=True, max_num_fields=10)
-    except (ClientDisconnect, ValueError):
-        return None
-    return {name: values[0] for name, values in fields.items()}

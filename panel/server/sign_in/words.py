@@ -7,7 +7,8 @@ MESSAGES = {
     "refused": "Wrong e-mail or password, or this account is not an administrator.",
     "ended": "Your session has ended. Sign in again.",
     "out": "You are signed out.",
-    "unfinished": "This account needs a second step, which the panel does not support yet.",
+    "too-late": "This sign-in is over: a code must be given within ten minutes. Sign in again.",
+    "too-many": "Too many wrong codes. Sign in again to try another one.",
     "failed": "Sign-in failed; the server's log has the reason. Please try again.",
     "no-cookie": "Your browser did not store the cookie, so you are not signed in.",
 }
