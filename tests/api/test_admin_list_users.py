@@ -102,9 +102,12 @@ def test_a_page_has_at_most_five_hundred_users_and_says_so(root):
         (
             "sortBy=passwordHash",
             "[query.sortBy] Invalid option: expected one of "
-            '"id"|"name"|"email"|"role"|"createdAt"|"updatedAt"',
+            '"id"|"name"|"email"|"username"|"role"|"createdAt"|"updatedAt"',
         ),
-        ("searchField=role", '[query.searchField] Invalid option: expected one of "email"|"name"'),
+        (
+            "searchField=role",
+            '[query.searchField] Invalid option: expected one of "email"|"name"|"username"',
+        ),
         ("limit=-1", "[query.limit] Too small: expected number to be >=0"),
         ("limit=x", "[query.limit] Invalid input: expected number, received string"),
         ("offset=9999999999", "[query.offset] Too big: expected number to be <=1000000000"),
