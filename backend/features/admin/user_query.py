@@ -30,6 +30,7 @@ _MAX_VALUES = 100  # values per filter
 SortField = Literal["id", "name", "email", "username", "role", "createdAt", "updatedAt"]
 FilterField = Literal[
     "id",
+    "_id",  # what Better Auth takes too: MongoDB's name of it
     "name",
     "email",
     "emailVerified",
@@ -44,6 +45,7 @@ FilterField = Literal[
 TextOperator = Literal["contains", "starts_with", "ends_with"]
 _TEXTS = {"name", "email", "username", "displayUsername", "role"}
 _COLUMNS = {
+    "_id": "id",
     "emailVerified": "email_verified",
     "displayUsername": "display_username",
     "banExpires": "ban_expires",
@@ -200,6 +202,7 @@ def _parse_id(text: str) -> UUID:
 
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "id": _parse_id,
+    "_id": _parse_id,
     "name": str,
     "email": normalize_email,
     "emailVerified": _parse_bool,
