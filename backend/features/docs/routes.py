@@ -1,7 +1,7 @@
 """HTTP endpoints of the documentation: public with DOCS=on, otherwise for admins only."""
 
 from backend.features.docs.page import assets, docs_page, policy
-from backend.features.sessions.reader import SessionReader
+from backend.features.sessions.dependencies import find_session
 from backend.kernel.randomness import random_alphanumeric
 from backend.kernel.settings import Settings
 from backend.web.app_context import AppContext
@@ -16,22 +16,18 @@ routes = Routes("docs", auth_rules=False)
 
 
 @routes.get("/openapi.json", in_docs=False)
-async def openapi(
-    request: RequestContext, context: AppContext, reader: SessionReader, document: ApiDocument
-) -> Response:
+async def openapi(request: RequestContext, context: AppContext, document: ApiDocument) -> Response:
     """Describe every endpoint, for programs."""
-    if not await _may_read(request, context, reader):
+    if not await _may_read(request, context):
         return NOT_FOUND
     app = request.scope["app"]
     return Response(await context.pools.run(lambda: document.render(app), timeout=_BUILD_TIMEOUT))
 
 
 @routes.get("/docs", in_docs=False)
-async def docs(
-    request: RequestContext, context: AppContext, reader: SessionReader, settings: Settings
-) -> Response:
+async def docs(request: RequestContext, context: AppContext, settings: Settings) -> Response:
     """Describe every endpoint, for people."""
-    if not await _may_read(request, context, reader):
+    if not await _may_read(request, context):
         return NOT_FOUND
     nonce = random_alphanumeric(context.runtime.randomness, 24)
     page = await context.pools.run(lambda: docs_page(settings.app_name, nonce))
@@ -61,8 +57,8 @@ def docs_asset(request: RequestContext, name: str) -> Response:
     )
 
 
-async def _may_read(request: RequestContext, context: AppContext, reader: SessionReader) -> bool:
+async def _may_read(request: RequestContext, context: AppContext) -> bool:
     if context.runtime.settings.docs:
         return True
-    current = await reader.read(request)
+    current = await find_session(request, context)
     return current is not None and "admin" in current.user.roles

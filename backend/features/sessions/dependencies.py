@@ -65,9 +65,12 @@ async def find_any_session(request: RequestContext, context: AppContext) -> Curr
     return await reader.read(request)
 
 
-async def find_session(request: RequestContext, context: AppContext) -> CurrentSession | None:
+async def find_session(
+    request: RequestContext, context: AppContext, *, refresh: bool = True
+) -> CurrentSession | None:
     """Return the caller's session, or None; who must set up a second factor counts as nobody."""
-    current = await find_any_session(request, context)
+    reader: SessionReader = context.services[SessionReader]
+    current = await reader.read(request, refresh=refresh)
     if current is None or _must_enrol(current, context):
         return None
     return current
@@ -137,12 +140,14 @@ def _fastapi_dependency(
     return Depends(dependency)
 
 
+_REFUSALS = ("UNAUTHORIZED", "TWO_FACTOR_REQUIRED")
+
 SignedIn = Annotated[
     CurrentSession,
-    EdgeDependency(require_session, act_as, ("UNAUTHORIZED",)),
+    EdgeDependency(require_session, act_as, _REFUSALS),
     _fastapi_dependency(require_session),
 ]
-"""The caller's session; without one the answer is 401."""
+"""The caller's session; without one the answer is 401, without a factor that they need 403."""
 
 MaybeSignedIn = Annotated[
     CurrentSession | None, EdgeDependency(find_session, act_as), _fastapi_dependency(find_session)
@@ -165,28 +170,28 @@ MaybeAnySession = Annotated[
 
 SilentlySignedIn = Annotated[
     CurrentSession,
-    EdgeDependency(require_session_silently, act_as, ("401",)),
+    EdgeDependency(require_session_silently, act_as, ("401", "TWO_FACTOR_REQUIRED")),
     _fastapi_dependency(require_session_silently),
 ]
 """As SignedIn, but the 401 has an empty body, as Better Auth answers on its admin endpoints."""
 
 Administrator = Annotated[
     CurrentSession,
-    EdgeDependency(require_admin, act_as, ("UNAUTHORIZED", "ADMINS_ONLY")),
+    EdgeDependency(require_admin, act_as, (*_REFUSALS, "ADMINS_ONLY")),
     _fastapi_dependency(require_admin),
 ]
 """The session of an admin; otherwise 401 or 403."""
 
 FreshlySignedIn = Annotated[
     CurrentSession,
-    EdgeDependency(require_fresh_session, act_as, ("UNAUTHORIZED", "SESSION_NOT_FRESH")),
+    EdgeDependency(require_fresh_session, act_as, (*_REFUSALS, "SESSION_NOT_FRESH")),
     _fastapi_dependency(require_fresh_session),
 ]
 """The session of a caller who signed in within SESSION_FRESH_FOR; otherwise 401 or 403."""
 
 Protected = Annotated[
     CurrentSession,
-    EdgeDependency(require_session_within_limit, act_as, ("UNAUTHORIZED",)),
+    EdgeDependency(require_session_within_limit, act_as, _REFUSALS),
     _fastapi_dependency(require_session_within_limit),
 ]
 """As SignedIn, and at most RATE_LIMIT_PER_USER calls: for endpoints of the application's own."""

@@ -1,8 +1,8 @@
 """HTTP endpoint of a short event stream, to test whether proxies buffer it."""
 
-from backend.features.sessions.dependencies import Protected
-from backend.features.sessions.reader import SessionReader
+from backend.features.sessions.dependencies import Protected, find_session
 from backend.features.stream_demo.service import Ticker
+from backend.web.app_context import AppContext
 from backend.web.request_context import RequestContext
 from backend.web.responses.responses import StreamingResponse
 from backend.web.routing.routes import Routes
@@ -23,7 +23,7 @@ _HEADERS = {
     headers={"x-accel-buffering": "Asks proxies not to buffer the stream."},
 )
 async def stream(
-    _: Protected, request: RequestContext, reader: SessionReader, ticker: Ticker
+    _: Protected, request: RequestContext, context: AppContext, ticker: Ticker
 ) -> StreamingResponse:
     """Send five events, a fifth of a second apart. An example of a stream, rate limited per user.
 
@@ -33,6 +33,6 @@ async def stream(
     """
 
     async def is_signed_in() -> bool:
-        return await reader.read(request, refresh=False) is not None
+        return await find_session(request, context, refresh=False) is not None
 
     return StreamingResponse(ticker.ticks(is_signed_in), b"text/event-stream", headers=_HEADERS)
