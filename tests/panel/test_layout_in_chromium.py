@@ -69,7 +69,7 @@ def opened(browser: Browser, space: Space, request: pytest.FixtureRequest) -> It
 
 def find_faults(page: Page) -> list[str]:
     """Return what does not fit, and which words are broken, at the page's present width."""
-    faults: list[str] = page.evaluate("findBrokenTables()")
+    faults: list[str] = page.evaluate("findLayoutFaults()")
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         faults.append("the page scrolls sideways")
     return [f"{fault} at {page.evaluate('innerWidth')}" for fault in faults]
