@@ -7,6 +7,7 @@ the most specific name is tried first.
 import re
 
 from panel.ui import words
+from panel.ui.markup import Markup, shorten
 
 _LONGEST = 1000
 _BROWSERS = (
@@ -58,6 +59,11 @@ def describe_device(user_agent: str) -> str:
     if browser is None and system is None:
         return words.UNKNOWN_BROWSER
     return words.DEVICE.format(browser or words.UNKNOWN_BROWSER, system or words.UNKNOWN_SYSTEM)
+
+
+def render_device(user_agent: str) -> Markup:
+    """Return the same for a list, whose column it keeps wide enough for its words."""
+    return Markup("<span class='device'>{}</span>").format(shorten(describe_device(user_agent)))
 
 
 def _first(patterns: tuple[tuple[str, str], ...], text: str) -> str | None:

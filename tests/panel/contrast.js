@@ -2,21 +2,28 @@
 // placeholders 4.5:1 (1.4.3), large text, edges of controls and focus rings 3:1 (1.4.11).
 () => {
   const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
-  const rgba = (color) => {  // whatever notation it has
+  const remembered = (compute) => {
+    const results = new Map();
+    return (key) => {
+      if (!results.has(key)) results.set(key, compute(key));
+      return results.get(key);
+    };
+  };
+  const rgba = remembered((color) => {  // whatever notation it has
     context.clearRect(0, 0, 1, 1);
     context.fillStyle = color;
     context.fillRect(0, 0, 1, 1);
     const [r, g, b, a] = context.getImageData(0, 0, 1, 1).data;
     return [r, g, b, a / 255];
-  };
+  });
   const blend = ([r, g, b, a], below) =>
     [r, g, b].map((part, at) => part * a + below[at] * (1 - a)).concat(1);
   const styleOf = (element) => getComputedStyle(element);
-  const lineage = (element) => element ? [...lineage(element.parentElement), element] : [];
-  const backgroundOf = (element) => lineage(element).reduce(
-    (below, each) => blend(rgba(styleOf(each).backgroundColor), below), [255, 255, 255, 1]);
-  const opacityOf = (element) =>
-    lineage(element).reduce((product, each) => product * styleOf(each).opacity, 1);
+  const backgroundOf = remembered((element) => element
+    ? blend(rgba(styleOf(element).backgroundColor), backgroundOf(element.parentElement))
+    : [255, 255, 255, 1]);
+  const opacityOf = remembered((element) =>
+    element ? opacityOf(element.parentElement) * styleOf(element).opacity : 1);
   const luminance = (color) => {
     const [r, g, b] = color.slice(0, 3).map((part) => {
       const share = part / 255;
@@ -36,10 +43,10 @@
   };
   const isDisabled = (element) => element.closest(":disabled, [aria-disabled=true], .cm-gutters") ||
     element.closest("label")?.querySelector("input:disabled");
-  const describe = (element) => lineage(element).slice(-3).map((each) =>
-    each.tagName.toLowerCase() + (each.id && `#${each.id}`) +
-    [...each.classList].filter((name) => !name.startsWith("svelte")).map((name) => `.${name}`).join("")
-  ).join(" ");
+  const name = (element) => element.tagName.toLowerCase() + (element.id && `#${element.id}`) +
+    [...element.classList].filter((each) => !each.startsWith("svelte")).map((each) => `.${each}`).join("");
+  const describe = (element, parents = 2) => parents && element.parentElement
+    ? `${describe(element.parentElement, parents - 1)} ${name(element)}` : name(element);
   const found = [];
   const check = (element, what, foreground, background, least) => {
     const [r, g, b, a] = rgba(foreground);

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from panel.pages import PAGES
+from panel.pages.sessions import words as session_words
 from panel.pages.users import words as user_words
 from panel.ui import words
 from tests.make import PASSWORD
@@ -139,6 +140,18 @@ def test_the_sign_in_page_can_be_read(browser: Browser, space: Space):
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             assert page.evaluate(CONTRAST) == []
+
+
+def test_a_question_can_be_read(opened: WatchedPage, paths):
+    page = opened.page
+    page.goto(next(path for path in paths if path.startswith("/admin/sessions?id")))
+    wait_until_ready(page)
+    page.get_by_role("button", name=session_words.END_ONE).click()
+    expect(page.get_by_role("alertdialog")).to_be_visible()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        expect(page.locator("body.dark")).to_have_count(int(scheme == "dark"))
+        assert page.evaluate(CONTRAST) == []
 
 
 def test_what_loads_is_told_from_what_is_empty_and_from_what_failed(opened: WatchedPage):

@@ -22,11 +22,11 @@ from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui.confirm import Confirmation
 from panel.ui.layout import Components, filter_text, page_header, search_button
-from panel.ui.markup import Markup, alert, breakable, isolate, link, list_location, shorten
+from panel.ui.markup import Markup, alert, breakable, isolate, link, list_location
 from panel.ui.paging import CursorList, CursorStack, ListOrDetail, stack_from
 from panel.ui.table import render_table
 from panel.ui.urls import is_id
-from panel.ui.user_agents import describe_device
+from panel.ui.user_agents import render_device
 from panel.ui.wiring import Updates, check_filters, error_toast, on, warn_of_unused
 
 PAGE = 25
@@ -165,7 +165,7 @@ def render_rows(
                 link(breakable(each["user"]["email"]), "sessions", id=each["id"]),
                 badges_of(each, own, admins),
             ),
-            shorten(describe_device(each["userAgent"])),
+            render_device(each["userAgent"]),
             Markup("<span class='from'>{}</span>").format(_address_link(each["ipAddress"])),
             timestamps.render_relative(each["createdAt"], now),
             timestamps.render_relative(each["updatedAt"], now),

@@ -26,7 +26,7 @@ from panel.ui.markup import (
     soft,
 )
 from panel.ui.table import render_table
-from panel.ui.user_agents import describe_device
+from panel.ui.user_agents import describe_device, render_device
 from panel.ui.wiring import EventHandler, Updates, on, show_success
 
 _EVENTS = 15
@@ -183,7 +183,7 @@ def render_sessions(sessions: list[dict[str, Any]], now: datetime) -> Markup:
     """Return a user's live sessions."""
     rows = [
         [
-            Markup("{} {}").format(describe_device(each["userAgent"]), _mark(each)),
+            Markup("{} {}").format(render_device(each["userAgent"]), _mark(each)),
             Markup("<span class='from'>{}</span>").format(breakable(each["ipAddress"])),
             timestamps.render_relative(each["createdAt"], now),
             timestamps.render_relative(each["updatedAt"], now),
