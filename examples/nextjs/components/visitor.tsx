@@ -1,10 +1,18 @@
 "use client";
+import { Waking } from "@/components/waking";
 import { authClient, loadPage } from "@/lib/auth-client";
 
 /** Shows who is signed in, with a button to sign out. */
 export function Visitor() {
-  const { data, error, isPending } = authClient.useSession();
-  if (isPending || error) return <header>…</header>; // unknown is not signed out
+  const { data, error, isPending, refetch } = authClient.useSession();
+  if (isPending) return <header>…</header>;
+  if (error) {
+    return (
+      <header>
+        <Waking text="Connecting …" onAwake={refetch} /> {/* unknown is not signed out */}
+      </header>
+    );
+  }
   if (!data) {
     return (
       <header>

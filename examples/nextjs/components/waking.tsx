@@ -1,10 +1,14 @@
 "use client";
 import { useEffect, useEffectEvent } from "react";
 
+const WAKING = "The sign-in service is waking up. This takes up to 15 seconds.";
 const PAUSE = 2000; // milliseconds between attempts
+const reload = () => window.location.reload();
+
+type Props = { text?: string; onAwake?: () => void };
 
 /** Says that Gatehouse is waking up, and continues once it is awake. */
-export function Waking({ onAwake = () => window.location.reload() }: { onAwake?: () => void }) {
+export function Waking({ text = WAKING, onAwake = reload }: Props) {
   const goOn = useEffectEvent(onAwake);
   useEffect(() => {
     const left = new AbortController();
@@ -18,7 +22,7 @@ export function Waking({ onAwake = () => window.location.reload() }: { onAwake?:
       window.clearTimeout(timer);
     };
   }, []);
-  return <p role="status">The sign-in service is waking up. This takes up to 15 seconds.</p>;
+  return <p role="status">{text}</p>;
 }
 
 async function isAwake(signal: AbortSignal) {
