@@ -144,7 +144,7 @@ class TestTheList:
     def test_hostile_names_stay_text(self, panel, name):
         user = {"email": ADA, "name": name, "role": "user", "id": "1", "emailVerified": True}
         fields = {"banned": False, "activeSessions": 0, "lastSignInAt": None, "accounts": []}
-        user |= {**fields, "createdAt": "2026-11-22T09:00:00.000Z"}
+        user |= {**fields, "username": None, "createdAt": "2026-11-22T09:00:00.000Z"}
         html = page.render_rows([user], panel.clock.now())
         assert "<img" not in html
         assert "$" not in html
@@ -318,6 +318,7 @@ ACTION_INPUTS = {
     "send_reset": (),
     "unban": (),
     "ask_role": ("admin",),
+    "ask_username": ("Ada_L",),
     "ask_ban": ("", ""),
     "ask_password": (PASSWORD,),
     "ask_end_one": ("x",),
@@ -354,6 +355,7 @@ def test_a_confirmed_action_is_refused_to_a_plain_user_too(panel, ada, ada_conte
     as_user = panel.context(ada, **ada_context.query)
     for question, inputs in (
         (user_actions.ask_role, ("admin",)),
+        (user_actions.ask_username, ("Ada_L",)),
         (user_actions.ask_ban, ("", "")),
         (user_actions.ask_password, (PASSWORD,)),
         (user_actions.ask_end_one, ("01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8",)),

@@ -65,6 +65,18 @@ async def ask_role(context: PageContext, role: str) -> Question:
     return Question(words.ask_role(strong(user["email"]), role), words.SET_ROLE, action)
 
 
+async def ask_username(context: PageContext, username: str) -> Question:
+    """Confirm another user name, or none."""
+    name = username.strip()
+    user = await find_user(context)
+    data = {"username": name or None, "displayUsername": name or None}
+    email = user["email"]
+    done = words.HAS_USERNAME.format(email, name) if name else words.HAS_NO_USERNAME.format(email)
+    action = _post_action("update-user", {"userId": user["id"], "data": data}, done)
+    sentence = words.ask_username(strong(email), name, user["username"] or "")
+    return Question(sentence, words.SET_USERNAME, action)
+
+
 async def ask_ban(context: PageContext, until: str, reason: str) -> Question:
     """Confirm a ban, until the end of a day or permanent."""
     now = context.now()

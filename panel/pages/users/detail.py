@@ -47,6 +47,7 @@ class _Actions(Components):
         with gr.Column(elem_classes=["card", "actions"]):
             self.role = gr.Dropdown(words.ROLES_TO_GIVE, label=words.NEW_ROLE, filterable=False)
             set_role = _button(words.SET_ROLE)
+        self.username, set_username = _username_card()
         with gr.Column(elem_classes=["card", "actions"]):
             until, reason = _ban_fields()
             with gr.Row():
@@ -62,6 +63,7 @@ class _Actions(Components):
             (end_one, actions.ask_end_one, [self.session]),
             (end_all, actions.ask_end_all, []),
             (set_role, actions.ask_role, [self.role]),
+            (set_username, actions.ask_username, [self.username]),
             (ban, actions.ask_ban, [until, reason]),
             (set_password, actions.ask_password, [self.password]),
             (act_as, actions.ask_act_as, []),
@@ -114,6 +116,7 @@ class UserDetail(Components):
             self.column: gr.Column(visible=True),
             self.actions.session: gr.Dropdown(choices, value=choices[0][1] if choices else None),
             self.actions.role: "admin" if "admin" in user["role"].split(",") else "user",
+            self.actions.username: user["displayUsername"] or user["username"] or "",
             self.actions.password: "",
             self.actions.impersonation_note: _impersonation_note(user, context),
             self.actions.verify: gr.Button(visible=not user["emailVerified"]),
@@ -143,6 +146,12 @@ def build(blocks: gr.Blocks, services: Services) -> UserDetail:
     return user
 
 
+def _username_card() -> tuple[gr.Textbox, gr.Button]:
+    with gr.Column(elem_classes=["card", "actions"]):
+        field = gr.Textbox(label=words.NEW_USERNAME, placeholder=words.USERNAME_HINT, max_lines=1)
+        return field, _button(words.SET_USERNAME)
+
+
 def _ban_fields() -> tuple[gr.Textbox, gr.Textbox]:
     until = gr.Textbox(label=words.UNTIL, placeholder=words.UNTIL_HINT, max_lines=1)
     max_length = actions.MAX_REASON
@@ -158,6 +167,7 @@ def render_profile(user: UserJson, now: datetime) -> Markup:
     values = [
         Markup("<code>{}</code>").format(user["id"]),
         isolate(user["name"], 300),
+        _username(user),
         Markup("{} {}").format(isolate(user["email"], 300), verified_badge(user)),
         user["role"],
         ", ".join(words.WAYS_IN.get(way, way) for way in user["accounts"]) or words.NO_WAY_IN,
@@ -176,6 +186,15 @@ def render_profile(user: UserJson, now: datetime) -> Markup:
     banned = badge(words.IS_BANNED, "bad") if user["banned"] else ""
     return Markup("<div class='card'><h1>{} {}</h1>{}</div>").format(
         isolate(user["name"], 60), banned, pairs(rows)
+    )
+
+
+def _username(user: UserJson) -> Markup | str:
+    name, shown = user["username"], user["displayUsername"]
+    if name is None:
+        return words.NO_USERNAME
+    return Markup("<code>{}</code>{}").format(
+        name, "" if shown in {None, name} else Markup(" ({})").format(isolate(shown, 100))
     )
 
 

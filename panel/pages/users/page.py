@@ -244,7 +244,7 @@ def render_rows(users: list[dict[str, Any]], now: datetime) -> Markup:
     cells = [
         [
             Markup("{}<br><span class='soft'>{}</span>").format(
-                link(breakable(user["email"]), "users", id=user["id"]), isolate(user["name"])
+                link(breakable(user["email"]), "users", id=user["id"]), _names(user)
             ),
             badge(user["role"], "warn" if "admin" in user["role"] else ""),
             state_badges(user),
@@ -262,6 +262,11 @@ def render_rows(users: list[dict[str, Any]], now: datetime) -> Markup:
         hint=words.NOBODY_HINT,
         wide=words.COLUMNS[0],
     )
+
+
+def _names(user: Mapping[str, Any]) -> Markup:
+    name = isolate(user["name"])
+    return name if user["username"] is None else Markup("{} · {}").format(name, user["username"])
 
 
 def state_badges(user: Mapping[str, Any]) -> Markup:

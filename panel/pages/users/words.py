@@ -5,7 +5,7 @@ from panel.ui.markup import Markup
 
 TITLE = "Users"
 LEAD = "Everyone with an account. Open a user to see their sessions and manage them."
-SEARCH, SEARCH_HINT = "Search", "Part of an e-mail or name, or an id"
+SEARCH, SEARCH_HINT = "Search", "Part of an e-mail, name or user name, or an id"
 ROLE, STATE, ADDRESS, ORDER = "Role", "State", "E-mail", "Order"
 ROLES = [("Any", ""), ("Admins", "admin"), ("Users", "user")]
 STATES = [("Any", ""), ("Banned", "true"), ("Not banned", "false")]
@@ -38,10 +38,11 @@ BACK = "All users"
 GONE = "There is no user with this id."
 GONE_HINT = "They may have been deleted. Go back to all users."
 PROFILE = (
-    *("Id", "Name", "E-mail", "Role", "Signs in with"),
+    *("Id", "Name", "User name", "E-mail", "Role", "Signs in with"),
     *("Created", "Changed", "Last sign-in", "Live sessions"),
 )
 WAYS_IN = {"credential": "a password"}
+NO_USERNAME = "none"
 NO_WAY_IN = "nothing yet; send a reset mail, so that they can choose a password"
 BAN_REASON, BAN_END, NO_REASON, NO_END = "Ban reason", "Ban ends", "none given", "never"
 SESSIONS, NO_SESSIONS = "Sessions", "No live session"
@@ -58,6 +59,8 @@ VERIFY, UNVERIFY = "Mark e-mail as verified", "Mark e-mail as not verified"
 SEND_RESET = "Send a reset mail"
 SET_ROLE, NEW_ROLE = "Set role", "Role"
 ROLES_TO_GIVE = [("user", "user"), ("admin", "admin")]
+SET_USERNAME, NEW_USERNAME = "Set user name", "User name"
+USERNAME_HINT = "Letters, digits, _ and . ; empty for none"
 BAN, UNBAN, UNTIL, REASON = "Ban", "Lift the ban", "Until", "Reason"
 UNTIL_HINT = "2027-01-31; empty: permanent"
 NEW_PASSWORD, SET_PASSWORD = "New password", "Set password"
@@ -73,6 +76,8 @@ DAY_IS_OVER = "This day is in the past. Choose a later one, or leave it empty to
 # ---- to be filled in
 CREATED = "The account {} has been created."
 OPEN_USER = "Open the page of {}"
+HAS_USERNAME = "{} now has the user name {}."
+HAS_NO_USERNAME = "{} has no user name any more."
 HAS_ROLE = "{} now has the role {}."
 REASON_TOO_LONG = "The reason is too long: at most {:,} characters."
 UNBANNED = "{} can sign in again."
@@ -108,6 +113,17 @@ def ask_role(user: str, role: str) -> Markup:
     return Markup(
         "This gives {} the role <b>{}</b>. They {} from now on, in every session."
     ).format(user, role, can)
+
+
+def ask_username(user: str, new: str, old: str) -> Markup:
+    """Ask before a user name is set or removed."""
+    if not new:
+        takes = Markup("This takes the user name away from {}.").format(user)
+    else:
+        takes = Markup("This gives {} the user name <b>{}</b>.").format(user, new)
+    if not old or old == new.lower():
+        return takes
+    return takes + Markup(" Anybody can then choose <b>{}</b>.").format(old)
 
 
 def ask_ban(user: str, until: str, live: int) -> Markup:
