@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from backend.features.admin.first_admin import add_admin
+from backend.features.mail.setup import build_mailer
+from backend.features.mail.transports import open_transport
+from backend.features.management import second_factors
 from backend.features.user_transfer.commands import run_export, run_import
 from backend.kernel.client import SYSTEM
 from backend.kernel.clock import SystemClock
@@ -20,6 +23,7 @@ from backend.kernel.passwords.rules import PasswordRules
 from backend.kernel.randomness import SystemRandomness
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
+from backend.kernel.secrets.secret_key import load_keyring
 from backend.kernel.settings import SettingsError
 from backend.main import create_app
 from backend.start import plain_errors, serve_with, server_settings, start_settings
@@ -57,6 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     admin.add_argument("email")
     admin.add_argument("--name", default="Admin")
+    factors = add(
+        "remove-two-factor", _remove_two_factor, "remove the second factors of an account"
+    )
+    factors.add_argument("email")
     importing = add("import-users", _import, "import users from CSV or JSON; can be repeated")
     importing.add_argument("file", type=Path)
     importing.add_argument("--dry-run", action="store_true", help="check every line, store nothing")
@@ -120,6 +128,19 @@ def _ask_for_password() -> Password:
     if getpass.getpass("Repeat password: ") != password:
         raise SettingsError("the passwords do not match")
     return Password(password)
+
+
+def _remove_two_factor(args: argparse.Namespace) -> int:
+    email = normalize_email(args.email)
+    with _runtime() as runtime:
+        settings = runtime.settings
+        sends = open_transport(settings) is not None  # by the server, which finds it in the outbox
+        mailer = build_mailer(settings, load_keyring(settings, runtime.randomness), sends=sends)
+        with Work(runtime, SYSTEM) as work:
+            removed = second_factors.remove_by_address(work, mailer, email)
+    outcome = "signs in without a second factor now" if removed else "has no second factor"
+    sys.stdout.write(f"{email} {outcome}\n")
+    return 0 if removed else 1
 
 
 def _import(args: argparse.Namespace) -> int:

@@ -74,6 +74,15 @@ def test_who_passes_a_filter(root):
     assert search(root, searchValue="anna", filterField="banned", filterValue="false") == ["annas"]
 
 
+@pytest.mark.parametrize("field", ["id", "_id"])
+def test_who_has_an_id_or_another_one(root, field):
+    ada = root.get("admin/list-users?filterValue=ada@example.com").json()["users"][0]["id"]
+    assert search(root, filterField=field, filterValue=ada) == ["ada"]
+    others = search(root, filterField=field, filterValue=ada, filterOperator="ne")
+    assert len(others) == 5
+    assert "ada" not in others
+
+
 def test_in_which_order(root):
     assert search(root, sortBy="email") == ["ada", "anna_s", "annas", "grace.hopper", "noor", "zoe"]
     assert search(root, sortBy="email", sortDirection="desc", limit=2) == ["zoe", "noor"]
@@ -102,9 +111,12 @@ def test_a_page_has_at_most_five_hundred_users_and_says_so(root):
         (
             "sortBy=passwordHash",
             "[query.sortBy] Invalid option: expected one of "
-            '"id"|"name"|"email"|"role"|"createdAt"|"updatedAt"',
+            '"id"|"name"|"email"|"username"|"role"|"createdAt"|"updatedAt"',
         ),
-        ("searchField=role", '[query.searchField] Invalid option: expected one of "email"|"name"'),
+        (
+            "searchField=role",
+            '[query.searchField] Invalid option: expected one of "email"|"name"|"username"',
+        ),
         ("limit=-1", "[query.limit] Too small: expected number to be >=0"),
         ("limit=x", "[query.limit] Invalid input: expected number, received string"),
         ("offset=9999999999", "[query.offset] Too big: expected number to be <=1000000000"),

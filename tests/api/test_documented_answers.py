@@ -239,6 +239,10 @@ def _call_admin_endpoints(
     yield root.post("/api/admin/send-reset", ids)
     yield root.post("/api/admin/send-reset", nobody)
     yield stranger.post("/api/admin/send-reset", ids)
+    yield root.get(f"/api/admin/second-factors?userId={ids['userId']}")
+    for body in (ids, nobody, {}, {"userId": user_id_of(gatehouse, ROOT)}):
+        yield root.post("/api/admin/remove-two-factor", body)
+    yield stranger.post("/api/admin/remove-two-factor", ids)
     yield root.post("admin/stop-impersonating", {})
     yield stranger.post("admin/stop-impersonating")
     yield root.post("admin/impersonate-user", ids)

@@ -207,7 +207,7 @@ def test_ten_wrong_codes_lock_the_second_step_for_a_quarter_of_an_hour(
     response = first_step(gatehouse).post("two-factor/verify-totp", {"code": app.code()})
     assert (response.status_code, response.json()) == (429, refusal("ACCOUNT_TEMPORARILY_LOCKED"))
     assert response.headers["x-retry-after"] == "900"
-    assert "ten wrong codes" in mailbox.last("notice").text
+    assert "Ten wrong codes" in mailbox.last("notice").text
     assert "two_factor_locked" in {event.kind for event in gatehouse.events()}
 
     clock.advance(minutes=15)

@@ -57,6 +57,8 @@ def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(any_gate
             "email": ADA,
             "name": "Ada",
             "emailVerified": "false",
+            "username": "",
+            "displayUsername": "",
             "role": "user",
             "banned": "true",
             "banReason": 'spam,\nand "more"',

@@ -61,6 +61,7 @@ ADMINS: dict[str, tuple[str, Any]] = {
         {"userId": BOB, "data": {"name": "Changed"}},
     ),
     "POST /api/admin/send-reset": ("/api/admin/send-reset", {"userId": BOB}),
+    "POST /api/admin/remove-two-factor": ("/api/admin/remove-two-factor", {"userId": BOB}),
     "GET /api/admin/users.csv": ("/api/admin/users.csv", ...),
 }
 """What only an admin may, and what they send for it."""

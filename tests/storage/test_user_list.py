@@ -135,8 +135,9 @@ def test_signs_that_mean_something_to_the_database_are_plain_letters(database, w
 
 
 INSERT_MANY = (
-    "INSERT INTO users (id, email, name, created_at, updated_at, banned, role)"
-    " SELECT gen_random_uuid(), hash || '@example.com', 'Person ' || hash, now(), now(),"
+    "INSERT INTO users (id, email, username, name, created_at, updated_at, banned, role)"
+    " SELECT gen_random_uuid(), hash || '@example.com', left(hash, 30), 'Person ' || hash,"
+    " now(), now(),"
     " i % 2000 = 0, CASE WHEN i % 5000 = 0 THEN 'admin' ELSE 'user' END"
     " FROM (SELECT i, md5(i::text) AS hash FROM generate_series(1, 20000) AS i) AS made"
 )
@@ -146,13 +147,14 @@ INDEXED_CONDITIONS = [
     (Condition("email", "ends_with", "a7f3b2@example.com"), "users_email_trgm_idx"),
     (Condition("name", "contains", "A7F3B2"), "users_name_trgm_idx"),
     (Condition("name", "starts_with", "person a7f3b2"), "users_name_trgm_idx"),
+    (Condition("username", "contains", "A7F3B2"), "users_username_trgm_idx"),
     (Condition("name", "contains", "zq"), "Seq Scan"),
     (Condition("email", "contains", "_%"), "Seq Scan"),
     (Condition("role", "eq", "admin"), "users_role_id_idx"),
     (Condition("banned", "eq", True), "users_banned_idx"),
     (
-        AnyOf([Condition("email", "contains", "a7f3b2"), Condition("name", "contains", "a7f3b2")]),
-        "users_name_trgm_idx",
+        AnyOf([Condition(each, "contains", "a7f3b2") for each in ("email", "name", "username")]),
+        "users_username_trgm_idx",
     ),
 ]
 

@@ -22,7 +22,8 @@ from backend.kernel.events import BAN_REASON, Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import ADMIN, ROLES
 from backend.kernel.timestamps import add_seconds, format_timestamp
-from backend.storage.queries import links, pictures, sessions, users
+from backend.kernel.username import check_username, normalize_username
+from backend.storage.queries import links, pictures, sessions, user_names, users
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
@@ -46,6 +47,17 @@ def join_roles(roles: Sequence[str]) -> str:
     if not roles or not ROLES.issuperset(roles):
         raise Refusal("YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE")
     return ",".join(dict.fromkeys(roles))
+
+
+def choose_username(work: Work, username: str | None, *, of: UUID | None = None) -> str | None:
+    """Return a user name in its normal form; refuses one that is invalid or not that user's."""
+    if username is None:
+        return None
+    check_username(username)
+    name = normalize_username(username)
+    if user_names.is_taken(work.db, name, except_id=of):
+        raise Refusal("USERNAME_IS_ALREADY_TAKEN")
+    return name
 
 
 def set_role(work: Work, current: CurrentSession, user_id: str, roles: Sequence[str]) -> User:
@@ -95,6 +107,8 @@ def _change(
     else:
         before = authorise_for_user(work, current, user_id, *permissions)
         changes = _complete(before, requested, work.now())
+    if "username" in changes:
+        changes["username"] = choose_username(work, changes["username"], of=before.id)
     _end_access(work, before, changes)
     new = {name: value for name, value in changes.items() if getattr(before, name) != value}
     if not new:

@@ -17,6 +17,7 @@ from backend.kernel.email_address import normalize_email
 from backend.kernel.refusals import Refusal
 from backend.kernel.roles import ROLES
 from backend.kernel.timestamps import parse_timestamp
+from backend.kernel.username import normalize_username
 from backend.storage.queries.user_list import AnyOf, Condition, Conditions, Operator, UserListQuery
 from backend.web.query_types import Flag, Number, Repeated
 from backend.web.wire import Text, WireModel
@@ -26,12 +27,15 @@ _PANEL_PAGE, _MAX_PANEL_PAGE = 50, 200
 _MAX_OFFSET = 1_000_000_000
 _MAX_VALUES = 100  # values per filter
 
-SortField = Literal["id", "name", "email", "role", "createdAt", "updatedAt"]
+SortField = Literal["id", "name", "email", "username", "role", "createdAt", "updatedAt"]
 FilterField = Literal[
     "id",
+    "_id",  # what Better Auth takes too: MongoDB's name of it
     "name",
     "email",
     "emailVerified",
+    "username",
+    "displayUsername",
     "role",
     "banned",
     "banExpires",
@@ -39,9 +43,11 @@ FilterField = Literal[
     "updatedAt",
 ]
 TextOperator = Literal["contains", "starts_with", "ends_with"]
-_TEXTS = {"name", "email", "role"}
+_TEXTS = {"name", "email", "username", "displayUsername", "role"}
 _COLUMNS = {
+    "_id": "id",
     "emailVerified": "email_verified",
+    "displayUsername": "display_username",
     "banExpires": "ban_expires",
     "createdAt": "created_at",
     "updatedAt": "updated_at",
@@ -59,7 +65,7 @@ class ListUsers(WireModel):
     """
 
     search_value: Annotated[Text | None, Field(examples=["ada"])] = None
-    search_field: Literal["email", "name"] = "email"
+    search_field: Literal["email", "name", "username"] = "email"
     search_operator: TextOperator = "contains"
     limit: Annotated[Number, Field(ge=0)] = _PAGE
     offset: Offset = 0
@@ -93,7 +99,7 @@ class FilterUsers(WireModel):
 
     search: Annotated[
         Text | None,
-        Field(description="Part of the address or name, or an id.", examples=["ada"]),
+        Field(description="Part of the address, name or user name, or an id.", examples=["ada"]),
     ] = None
     role: Literal["admin", "user"] | None = None
     banned: Annotated[Flag | None, Field(description="An expired ban does not count.")] = None
@@ -120,7 +126,8 @@ class FilterUsers(WireModel):
         term = (self.search or "").strip()
         if not term:
             return []
-        alternatives = [Condition("email", "contains", term), Condition("name", "contains", term)]
+        fields = ("email", "name", "username")
+        alternatives = [Condition(each, "contains", term) for each in fields]
         with suppress(ValueError):  # most searches are not an id
             alternatives.append(Condition("id", "eq", UUID(term)))
         return [AnyOf(alternatives)]
@@ -195,9 +202,12 @@ def _parse_id(text: str) -> UUID:
 
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "id": _parse_id,
+    "_id": _parse_id,
     "name": str,
     "email": normalize_email,
     "emailVerified": _parse_bool,
+    "username": normalize_username,
+    "displayUsername": str,
     "role": str,
     "banned": _parse_bool,
     "banExpires": _parse_date,

@@ -13,12 +13,13 @@ from backend.features.admin.permissions import (
     SET_EMAIL,
     SET_PASSWORD,
     SET_ROLE,
+    Permission,
     authorise,
     authorise_exclusively,
     authorise_for_user,
     check_permissions,
 )
-from backend.features.admin.user_changes import join_roles
+from backend.features.admin.user_changes import choose_username, join_roles
 from backend.features.sessions.cache import CurrentSession
 from backend.kernel.email_address import is_email_address, normalize_email
 from backend.kernel.events import Event, EventKind
@@ -40,16 +41,17 @@ class NewUser:
     roles: Sequence[str] | None
     image: str | None
     email_verified: bool
+    username: str | None = None
+    display_username: str | None = None
 
 
 def create(work: Work, accounts: Accounts, current: CurrentSession, new: NewUser) -> User:
     """Create an account for somebody else, without a session."""
-    permissions = [CREATE_USERS]
-    permissions += [SET_ROLE] if new.roles is not None else []
-    permissions += [SET_EMAIL] if new.email_verified else []
+    permissions = _list_permissions(new)
     authorise(work, current, *permissions)
     if not is_email_address(new.address):
         raise Refusal("INVALID_EMAIL")
+    username = choose_username(work, new.username)
     role = USER if new.roles is None else join_roles(new.roles)
     email = normalize_email(new.address)
     password_hash = None
@@ -66,13 +68,29 @@ def create(work: Work, accounts: Accounts, current: CurrentSession, new: NewUser
         authorise(work, current, *permissions)  # again, after a possibly long wait
     now = work.now()
     user = User(
-        work.new_id(), email, new.name, now, now, new.email_verified, image=new.image, role=role
+        work.new_id(),
+        email,
+        new.name,
+        now,
+        now,
+        new.email_verified,
+        image=new.image,
+        role=role,
+        username=username,
+        display_username=new.display_username or new.username,
     )
     if not users.insert(work.db, user, password_hash):
         raise _address_taken()
     detail: dict[str, str | int | bool] = {"role": role, "has_password": password_hash is not None}
     work.record(Event(EventKind.USER_CREATED, current.user.id, user.id, detail))
     return user
+
+
+def _list_permissions(new: NewUser) -> list[Permission]:
+    permissions = [CREATE_USERS]
+    permissions += [SET_ROLE] if new.roles is not None else []
+    permissions += [SET_EMAIL] if new.email_verified else []
+    return permissions
 
 
 def set_password(

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 from backend.features.sessions.wire import SessionOut, UserOut
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
+from backend.kernel.settings import Settings
 from backend.kernel.timestamps import MAX_LIFETIME
 from backend.web.wire import (
     ImageUrl,
@@ -64,6 +65,8 @@ class NewUserData(WireModel):
     image: ImageUrl | None = None
     email_verified: Annotated[bool | None, NotNull] = None
     role: Annotated[Roles | None, NotNull] = None
+    username: str | None = None
+    display_username: Name | None = None
 
 
 class CreateUser(WireModel):
@@ -91,6 +94,8 @@ class UserData(WireModel):
     banned: Annotated[bool | None, NotNull] = None
     ban_reason: Reason | None = None
     ban_expires: TimestampIn | None = None
+    username: str | None = None
+    display_username: Name | None = None
 
 
 class ChangeUser(WireModel):
@@ -194,7 +199,7 @@ class PermissionAnswer(WireModel):
     success: bool = Field(examples=[True])
 
 
-def parse_changes(data: UserData) -> dict[str, Any]:
+def parse_changes(data: UserData, settings: Settings) -> dict[str, Any]:
     """Return the columns to change; refuses those that cannot be changed this way."""
     extra = data.model_extra or {}
     if "id" in extra:
@@ -202,6 +207,7 @@ def parse_changes(data: UserData) -> dict[str, Any]:
     if "password" in extra:
         raise Refusal("PASSWORD_CANNOT_BE_UPDATED_VIA_UPDATE_USER")
     refuse_unknown(extra)
+    refuse_user_names(data, settings)
     changes = {name: getattr(data, name) for name in data.model_fields_set}
     if "role" in changes:
         changes["role"] = _check_roles(changes["role"])
@@ -212,6 +218,13 @@ def refuse_unknown(extra: Mapping[str, Any] | None) -> None:
     """Refuse unknown fields of a user, and those that admins may not set."""
     if extra:
         raise Refusal("FIELD_NOT_ALLOWED", f"{next(iter(extra))[:60]} is not allowed to be set")
+
+
+def refuse_user_names(data: UserData | NewUserData, settings: Settings) -> None:
+    """Refuse the fields of user names where there are none, like unknown ones."""
+    if not settings.username:
+        names = {"username": data.username, "displayUsername": data.display_username}
+        refuse_unknown({name: value for name, value in names.items() if value is not None})
 
 
 def _check_roles(value: Any) -> tuple[str, ...]:

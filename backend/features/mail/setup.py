@@ -8,6 +8,7 @@ from backend.features.mail.transports import open_transport
 from backend.features.mail.worker import MailWorker
 from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.signing import Keyring
+from backend.kernel.settings import Settings
 from backend.storage.clock_check import ClockCheck
 from backend.storage.work import Runtime
 
@@ -21,9 +22,12 @@ def open_mailer(
     """
     settings = runtime.settings
     transport = open_transport(settings)
-    mailbox = Mailbox(settings.mailbox_file) if settings.mailbox_file else None
-    mailer = Mailer(
-        Sealer(keyring, "outbox"), mailbox, threading.Event(), sends=transport is not None
-    )
+    mailer = build_mailer(settings, keyring, sends=transport is not None)
     worker = MailWorker(runtime, mailer, transport, clock_check) if transport else None
     return mailer, worker
+
+
+def build_mailer(settings: Settings, keyring: Keyring, *, sends: bool) -> Mailer:
+    """Build what puts mails into the outbox; `sends` if this or another process sends them."""
+    mailbox = Mailbox(settings.mailbox_file) if settings.mailbox_file else None
+    return Mailer(Sealer(keyring, "outbox"), mailbox, threading.Event(), sends=sends)

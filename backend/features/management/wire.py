@@ -143,6 +143,43 @@ class SendReset(WireModel):
     )
 
 
+class OfUserQuery(WireModel):
+    """Which user."""
+
+    user_id: UserId
+
+
+class RemoveTwoFactor(WireModel):
+    """Whose second factors are removed."""
+
+    model_config = example({"userId": "01a203c2-7c93-7407-ab15-d32628a133b6"})
+
+    user_id: UserId
+
+
+class TrustedBrowserOut(WireModel):
+    """A browser in which the user's next sign-in needs no second factor."""
+
+    ip_address: str = Field(examples=["203.0.113.7"])
+    user_agent: str = Field(examples=["Mozilla/5.0"])
+    created_at: TimestampOut
+    expires_at: TimestampOut
+
+
+class SecondFactorsOut(WireModel):
+    """The second factors of a user, without anything that could sign in."""
+
+    two_factor_enabled: bool
+    app: bool = Field(description="Whether an authenticator app is set up.", examples=[True])
+    mail_codes: bool = Field(description="Whether codes by mail are on.", examples=[False])
+    since: TimestampOut | None = Field(description="When the first of them was begun.")
+    backup_codes: int = Field(description="How many are unused.", examples=[10])
+    locked_until: TimestampOut | None = Field(
+        description="Until when no codes are taken, after ten wrong ones in a row."
+    )
+    trusted_browsers: list[TrustedBrowserOut]
+
+
 class ResetSent(WireModel):
     """The mail has been written."""
 

@@ -1,6 +1,8 @@
 """Setting up and removing one's own second factors, while signed in."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 from backend.features.accounts.attempts import FindDevice
 from backend.features.accounts.passwords import check_current
@@ -10,7 +12,7 @@ from backend.features.accounts.session_issuer import SessionIssuer
 from backend.features.mail import templates
 from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.service import IssuedSession, refuse_impersonator
-from backend.features.two_factor import mail_codes, service, totp
+from backend.features.two_factor import attempts, mail_codes, service, totp
 from backend.features.two_factor.service import TwoFactor
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import RecordedRefusal, Refusal
@@ -72,7 +74,7 @@ def begin_totp(
 def verify_totp(
     work: Work, two_factor: TwoFactor, issuer: SessionIssuer, current: CurrentSession, code: str
 ) -> IssuedSession | None:
-    """Activate the caller's app with its first code; an active one is only checked.
+    """Activate the caller's app with its first code; of an active one a code is used up.
 
     The first code is not used up: it may sign in at once. Of two devices that enrol at the same
     time, the one whose secret is stored wins.
@@ -82,8 +84,8 @@ def verify_totp(
     if factors is None or factors.totp_secret is None:
         raise Refusal("TOTP_NOT_ENABLED")
     if factors.totp_confirmed:
-        if not service.use_totp(work, two_factor, factors, code):
-            raise Refusal("INVALID_CODE")
+        use = partial(service.use_totp, work, two_factor, factors, code)
+        _use_code(work, two_factor, use, "INVALID_CODE")
         return None
     secret = service.open_secret(two_factor, factors)
     if secret is None or totp.find_step(secret, code, work.now()) is None:
@@ -120,8 +122,30 @@ def verify_backup_code(
     refuse_impersonator(current.session)
     if two_factors.find(work.db, current.user.id) is None:
         raise Refusal("BACKUP_CODES_NOT_ENABLED")
-    if not service.use_backup_code(work, two_factor, current.user, code):
-        raise Refusal("INVALID_BACKUP_CODE")
+    use = partial(service.use_backup_code, work, two_factor, current.user, code)
+    _use_code(work, two_factor, use, "INVALID_BACKUP_CODE", even_if_locked=True)
+
+
+def _use_code(
+    work: Work,
+    two_factor: TwoFactor,
+    use: Callable[[], bool],
+    error: str,
+    *,
+    even_if_locked: bool = False,
+) -> None:
+    """Use up a code of a signed-in caller; with STRICT it counts, as those at a sign-in do.
+
+    Otherwise whoever has a session, but not the app, could try codes until one is right.
+    """
+    if not work.settings.strict:
+        if not use():
+            raise Refusal(error)
+        return
+    attempt = attempts.count(work, work.actor, even_if_locked=even_if_locked)
+    if not use():
+        attempts.refuse(work, two_factor, attempt, error)
+    two_factors.clear_attempts(work.db, attempt.user.id)
 
 
 def enable_mail_codes(

@@ -9,7 +9,7 @@ from backend.features.two_factor.codes import new_mail_code
 from backend.features.two_factor.service import TwoFactor
 from backend.kernel.refusals import RecordedRefusal, Refusal, too_many_requests
 from backend.limits.rules import MAILED_CODES
-from backend.storage.queries import one_time_codes
+from backend.storage.queries import one_time_codes, users
 from backend.storage.queries.one_time_codes import OneTimeCode
 from backend.storage.queries.users import User
 from backend.storage.work import Work
@@ -34,6 +34,7 @@ def send(work: Work, two_factor: TwoFactor, user: User, subject: str) -> None:
     exceeded = work.run_outside_transaction(two_factor.limiter.count, MAILED_CODES, str(user.id))
     if exceeded is not None:
         raise too_many_requests(exceeded.retry_after)
+    users.lock(work.db, [user.id])  # of codes drawn at the same time, the one mailed last is stored
     code = new_mail_code(work.randomness)
     digest = two_factor.digests.digest(subject, code)
     row = OneTimeCode(_KIND, subject, user.id, digest, 0, work.now() + _LIFETIME)

@@ -1,12 +1,10 @@
 """The second step of a sign-in: answering a challenge with a code.
 
-Every code is counted before it is compared, in the transaction that compares it and that a wrong
-one commits: concurrent guesses wait for each other, and no more are compared than allowed.
+Five codes may be tried for one sign-in, and ten in a row for one user (`attempts`).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import NoReturn
 
 from backend.features.accounts.session_issuer import (
@@ -15,9 +13,9 @@ from backend.features.accounts.session_issuer import (
     SessionIssuer,
     SignInAttempt,
 )
-from backend.features.mail import templates
 from backend.features.sessions.service import IssuedSession
-from backend.features.two_factor import mail_codes, service
+from backend.features.two_factor import attempts, mail_codes, service
+from backend.features.two_factor.attempts import Attempt
 from backend.features.two_factor.service import TwoFactor
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import RecordedRefusal, Refusal
@@ -30,8 +28,6 @@ from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 _MAX_PER_CHALLENGE = 5
-_MAX_IN_A_ROW = 10
-_LOCKED_FOR = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +68,21 @@ def send_mail_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn) ->
 
 def use_totp(work: Work, two_factor: TwoFactor, pending: PendingSignIn, code: str) -> None:
     """Use up the code of an authenticator app for a challenge, or refuse it."""
-    factors = pending.factors
-    if factors is None or not factors.has_totp:
+    if pending.factors is None or not pending.factors.has_totp:
         raise Refusal("TOTP_NOT_ENABLED")
-    count = _begin_attempt(work, pending)
-    if not service.use_totp(work, two_factor, factors, code):
-        _refuse(work, two_factor, pending, count, "INVALID_CODE")
+    attempt = _begin_attempt(work, pending)
+    if not service.use_totp(work, two_factor, attempt.factors, code):
+        _refuse(work, two_factor, attempt, "INVALID_CODE")
 
 
 def use_mail_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn, code: str) -> None:
     """Use up a code that was mailed for a challenge, or refuse it."""
-    _refuse_locked(work, pending)
+    attempts.refuse_locked(work, pending.factors)
+    user = _lock_user(work, pending)
     row = mail_codes.begin_attempt(work, mail_codes.subject_of_challenge(pending.challenge.id))
-    count = _count_in_a_row(work, pending)
+    attempt = attempts.count(work, user)
     if not mail_codes.use(work, two_factor, row, code):
-        _refuse(work, two_factor, pending, count, "INVALID_CODE")
+        _refuse(work, two_factor, attempt, "INVALID_CODE")
 
 
 def use_backup_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn, code: str) -> None:
@@ -97,21 +93,18 @@ def use_backup_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn, c
     """
     if pending.factors is None:
         raise Refusal("BACKUP_CODES_NOT_ENABLED")
-    count = _begin_attempt(work, pending, even_if_locked=work.settings.strict)
-    if not service.use_backup_code(work, two_factor, pending.user, code):
-        _refuse(work, two_factor, pending, count, "INVALID_BACKUP_CODE")
+    attempt = _begin_attempt(work, pending, even_if_locked=work.settings.strict)
+    if not service.use_backup_code(work, two_factor, attempt.user, code):
+        _refuse(work, two_factor, attempt, "INVALID_BACKUP_CODE")
 
 
 def complete(
     work: Work, issuer: SessionIssuer, pending: PendingSignIn, completion: Completion
 ) -> IssuedSession | Challenge:
     """Sign in; of concurrent answers to one challenge one wins. The gates are passed again."""
+    user = _lock_user(work, pending)
     if not sign_in_challenges.delete_one(work.db, pending.challenge.id):
         raise Refusal("INVALID_TWO_FACTOR_COOKIE")
-    locked = users.lock(work.db, [pending.user.id])  # a ban waits for us, or we for it
-    if not locked:
-        raise Refusal("INVALID_TWO_FACTOR_COOKIE")
-    [user] = locked
     two_factors.clear_attempts(work.db, user.id)
     if completion.factor != "otp":
         two_factors.set_password_by_mail(work.db, user.id, False)
@@ -127,56 +120,30 @@ def complete(
     return issuer.finish_sign_in(work, attempt)
 
 
-def _begin_attempt(work: Work, pending: PendingSignIn, *, even_if_locked: bool = False) -> int:
-    """Count an attempt for the challenge and for the user; returns the user's wrong ones so far."""
+def _begin_attempt(work: Work, pending: PendingSignIn, *, even_if_locked: bool = False) -> Attempt:
+    """Count a code for the challenge and for the user."""
     if not even_if_locked:
-        _refuse_locked(work, pending)
-    if not sign_in_challenges.count_attempt(
-        work.db, pending.challenge.id, max_attempts=_MAX_PER_CHALLENGE
-    ):
-        sign_in_challenges.delete_one(work.db, pending.challenge.id)
+        attempts.refuse_locked(work, pending.factors)  # without waiting for concurrent guesses
+    user = _lock_user(work, pending)
+    challenge_id = pending.challenge.id
+    if not sign_in_challenges.count_attempt(work.db, challenge_id, max_attempts=_MAX_PER_CHALLENGE):
+        if not sign_in_challenges.delete_one(work.db, challenge_id):
+            raise Refusal("INVALID_TWO_FACTOR_COOKIE")  # ended by a concurrent request
         raise RecordedRefusal("TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE")
-    return _count_in_a_row(work, pending, even_if_locked=even_if_locked)
+    return attempts.count(work, user, even_if_locked=even_if_locked)
 
 
-def _count_in_a_row(work: Work, pending: PendingSignIn, *, even_if_locked: bool = False) -> int:
-    now = work.now()
-    count = two_factors.count_attempt(
-        work.db,
-        pending.user.id,
-        now,
-        max_attempts=_MAX_IN_A_ROW,
-        locked_until=now + _LOCKED_FOR,
-    )
-    if count is None and not even_if_locked:  # meanwhile, by a concurrent guess
-        raise _locked(_LOCKED_FOR)
-    return count or 0
+def _lock_user(work: Work, pending: PendingSignIn) -> User:
+    """Lock the user's row first, as every change of a user does; a ban waits for us, or we for it.
+
+    With another row locked first, a guess and a new password would wait for each other.
+    """
+    for user in users.lock(work.db, [pending.user.id]):
+        return user
+    raise Refusal("INVALID_TWO_FACTOR_COOKIE")
 
 
-def _refuse_locked(work: Work, pending: PendingSignIn) -> None:
-    until = pending.factors.locked_until if pending.factors else None
-    if until is not None and until > work.now():
-        raise _locked(until - work.now())
-
-
-def _locked(left: timedelta) -> Refusal:
-    seconds = str(max(1, int(left.total_seconds())))
-    headers = {"retry-after": seconds, "x-retry-after": seconds}
-    return Refusal("ACCOUNT_TEMPORARILY_LOCKED", headers=headers)
-
-
-def _refuse(
-    work: Work, two_factor: TwoFactor, pending: PendingSignIn, count: int, code: str
-) -> NoReturn:
-    """Refuse a wrong code, and keep its count."""
-    user = pending.user
+def _refuse(work: Work, two_factor: TwoFactor, attempt: Attempt, code: str) -> NoReturn:
     detail = {"reason": "second_factor"}
-    work.record(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail=detail))
-    if count == _MAX_IN_A_ROW:
-        work.record(Event(EventKind.TWO_FACTOR_LOCKED, subject=user.id))
-        notice = (
-            "Somebody entered your password and then ten wrong codes. For fifteen minutes nobody "
-            "can sign in with a code. If it was not you, change your password."
-        )
-        templates.enqueue_notice(work, two_factor.mailer, user.email, notice)
-    raise RecordedRefusal(code)
+    work.record(Event(EventKind.SIGN_IN_FAILED, subject=attempt.user.id, detail=detail))
+    attempts.refuse(work, two_factor, attempt, code)

@@ -25,6 +25,7 @@ from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 TRUST_LIFETIME = timedelta(days=30)
+_STEPS_KEPT = timedelta(days=1)  # not 90 seconds: the clock may be set back
 TOKEN_LENGTH = 32  # 190 bits; ASVS 7.2.3 asks for 128
 
 log = structlog.get_logger()
@@ -73,7 +74,7 @@ def use_totp(work: Work, two_factor: TwoFactor, factors: Factors, code: str) -> 
         return False
     if not work.settings.strict:
         return True
-    oldest = totp.oldest_step(work.now())
+    oldest = totp.step_at(work.now() - _STEPS_KEPT)
     two_factors.delete_totp_steps(work.db, factors.user_id, before=oldest)
     return two_factors.use_totp_step(work.db, factors.user_id, step)
 

@@ -42,7 +42,7 @@ def find_step(secret: TotpSecret, code: str, now: datetime) -> int | None:
     so that the time taken tells nothing.
     """
     totp = pyotp.TOTP(secret.reveal(), digits=DIGITS, interval=PERIOD)
-    typed, current = code.encode("utf-8", "surrogateescape"), int(now.timestamp()) // PERIOD
+    typed, current = code.encode("utf-8", "surrogateescape"), step_at(now)
     matching = [
         step
         for step in (current - 1, current, current + 1)
@@ -51,6 +51,6 @@ def find_step(secret: TotpSecret, code: str, now: datetime) -> int | None:
     return matching[0] if matching else None
 
 
-def oldest_step(now: datetime) -> int:
-    """Return the oldest time step whose code is still accepted."""
-    return int(now.timestamp()) // PERIOD - 1
+def step_at(now: datetime) -> int:
+    """Return the current time step."""
+    return int(now.timestamp()) // PERIOD

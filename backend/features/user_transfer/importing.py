@@ -21,11 +21,13 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.redaction import Redactor
 from backend.storage.queries import user_transfer
+from backend.storage.queries.users import User
 from backend.storage.work import Runtime, Work
 
 BATCH = 1000  # records
 
 _LONGEST_PROBLEM = 300  # characters
+_NAME_TAKEN = "username: belongs to another user"
 _SHAPES = Redactor()  # removes hashes from messages that quote a value
 
 PrintLine = Callable[[str], None]
@@ -73,9 +75,14 @@ def _import_batch(
         outcome.ignored_fields |= {name for name in record.fields if not find_field(name)}
     with Work(runtime, SYSTEM) as work:
         people, problems = _validate(work, hasher, batch)
-        if not problems:
-            _store(work, people, outcome, dry=dry)
+        existing = user_transfer.find_existing(work.db, [person.user for person in people])
+        new = [person for person in people if not existing.has(person.user)]
+        taken = [person for person in new if person.user.username in existing.usernames]
+        if not problems and not taken:
+            _store(work, people, new, outcome, dry=dry)
             return
+    people = [person for person in people if person not in taken]
+    problems = sorted([*problems, *((person.line, _NAME_TAKEN) for person in taken)])
     for line, problem in problems:
         print_line(f"line {line}: {_SHAPES.redact_secrets(problem)[:_LONGEST_PROBLEM]}")
     outcome.bad += len(problems)
@@ -95,7 +102,7 @@ def _validate(
     for record in batch:
         try:
             person = parse_user(record, work, hasher.accept_hash)
-            for field_name, value in (("address", person.user.email), ("id", person.user.id)):
+            for field_name, value in _unique_fields(person.user):
                 first = first_lines.setdefault(value, record.line)
                 if first != record.line:
                     raise BadRecord(f"the {field_name} is the same as on line {first}")
@@ -106,13 +113,14 @@ def _validate(
     return people, problems
 
 
-def _store(work: Work, people: list[ImportedUser], outcome: Outcome, *, dry: bool) -> None:
-    existing = user_transfer.find_existing(
-        work.db, [person.user.email for person in people], [person.user.id for person in people]
-    )
-    new = [
-        p for p in people if p.user.email not in existing.emails and p.user.id not in existing.ids
-    ]
+def _unique_fields(user: User) -> list[tuple[str, object]]:
+    names = [("user name", user.username)] if user.username is not None else []
+    return [("address", user.email), ("id", user.id), *names]
+
+
+def _store(
+    work: Work, people: list[ImportedUser], new: list[ImportedUser], outcome: Outcome, *, dry: bool
+) -> None:
     stored = {person.user.email for person in new}
     if new and not dry:
         stored = user_transfer.insert_many(work.db, [(p.user, p.password_hash) for p in new])

@@ -12,6 +12,12 @@ from backend.features.user_transfer.dates import parse_date
 from backend.features.user_transfer.records import Record
 from backend.kernel.email_address import is_email_address, normalize_email
 from backend.kernel.roles import ROLES
+from backend.kernel.username import (
+    MAX_LENGTH,
+    MIN_LENGTH,
+    find_username_problem,
+    normalize_username,
+)
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 from backend.web.wire import ImageUrl, Name, Reason
@@ -46,6 +52,13 @@ def _parse_roles(text: str) -> str:
     return ",".join(dict.fromkeys(roles))
 
 
+def _check_username(text: str | None) -> str | None:
+    problem = find_username_problem(text) if text is not None else None
+    if problem is not None:
+        raise ValueError(_USERNAME_PROBLEMS[problem])
+    return text
+
+
 def _id_or_none(value: Any) -> UUID | None:
     """Return the id if it is a UUID; others are replaced by new ones."""
     try:
@@ -54,6 +67,11 @@ def _id_or_none(value: Any) -> UUID | None:
         return None
 
 
+_USERNAME_PROBLEMS = {
+    "USERNAME_TOO_SHORT": f"has fewer than {MIN_LENGTH} characters",
+    "USERNAME_TOO_LONG": f"has more than {MAX_LENGTH} characters",
+    "INVALID_USERNAME": "has a character other than ASCII letters, digits, _ and .",
+}
 ImportedDate = Annotated[datetime, BeforeValidator(parse_date)]
 
 
@@ -72,8 +90,8 @@ class UserRecord(BaseModel):
     banned: bool = False
     ban_reason: Reason | None = None
     ban_expires: ImportedDate | None = None
-    username: str | None = None
-    display_username: str | None = None
+    username: Annotated[str | None, AfterValidator(_check_username)] = None
+    display_username: Name | None = None
     created_at: ImportedDate | None = None
     updated_at: ImportedDate | None = None
 
@@ -123,8 +141,8 @@ def _user(data: UserRecord, work: Work) -> User:
         banned=data.banned,
         ban_reason=data.ban_reason,
         ban_expires=data.ban_expires,
-        username=data.username,
-        display_username=data.display_username,
+        username=normalize_username(data.username) if data.username else None,
+        display_username=data.display_username or data.username,
         created_at=created,
         updated_at=data.updated_at or created,
     )

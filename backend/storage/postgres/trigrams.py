@@ -1,4 +1,6 @@
-"""Trigram indexes, with which PostgreSQL finds users by a part of their name or address."""
+"""Trigram indexes, with which PostgreSQL finds users by a part of a name or address."""
+
+from collections.abc import Mapping
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
@@ -14,7 +16,10 @@ _AVAILABLE = text("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"
 _INDEXED = text("SELECT 1 FROM pg_indexes WHERE indexname = 'users_email_trgm_idx'")
 
 
-def create_trigram_indexes(connection: Connection) -> bool:
+def create_trigram_indexes(
+    connection: Connection,
+    expressions: Mapping[str, str],
+) -> bool:
     """Create the indexes, inside a transaction; False if the extension pg_trgm is not available.
 
     It comes with PostgreSQL, and the owner of the database may install it. Without it, searches
@@ -24,10 +29,10 @@ def create_trigram_indexes(connection: Connection) -> bool:
     if schema is None:
         return False
     operators = f"{connection.dialect.identifier_preparer.quote(schema)}.gin_trgm_ops"
-    for name, column in (("email", "email"), ("name", "lower(name)")):
+    for name, expression in expressions.items():
         connection.exec_driver_sql(
             f"CREATE INDEX IF NOT EXISTS users_{name}_trgm_idx ON users"
-            f" USING gin ({column} {operators})"
+            f" USING gin ({expression} {operators})"
         )
     return True
 

@@ -70,8 +70,8 @@ def confirm_totp(db: Db, user_id: UUID, secret: bytes) -> bool:
 
 def count_attempt(
     db: Db, user_id: UUID, now: datetime, *, max_attempts: int, locked_until: datetime
-) -> int | None:
-    """Count a code before it is compared; returns the number, or None while the user is locked.
+) -> Factors | None:
+    """Count a code before it is compared; returns the factors, or None while the user is locked.
 
     At `max_attempts` the user is locked until `locked_until`. Concurrent calls wait for each other:
     the row stays locked until the commit.
@@ -87,10 +87,10 @@ def count_attempt(
             failed_attempts=count,
             locked_until=case((count >= max_attempts, lock), else_=None),
         )
-        .returning(two_factors.c.failed_attempts)
+        .returning(*_COLUMNS)
     )
-    value: int | None = db.execute(statement).scalar()
-    return value
+    row = db.execute(statement).first()
+    return Factors(**row._mapping) if row else None
 
 
 def clear_attempts(db: Db, user_id: UUID) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, or_, select, tuple_
+from sqlalchemy import Column, Select, func, literal, or_, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from backend.storage import dialects
@@ -132,7 +132,11 @@ def _order_by(
     query: UserListQuery, key: ColumnElement[Any], tie: ColumnElement[Any]
 ) -> list[ColumnElement[Any]]:
     keys = [key] if query.sort_by == "id" else [key, tie]
-    return [each.desc() for each in keys] if query.descending else keys
+    if query.descending:
+        keys = [each.desc() for each in keys]
+    if query.sort_by == "username":  # many have none; SQLite would put them at the other end
+        keys[0] = keys[0].nulls_first() if query.descending else keys[0].nulls_last()
+    return keys
 
 
 def _is_after(
@@ -160,12 +164,13 @@ def _clause(condition: Condition | AnyOf) -> ColumnElement[bool]:
     return _like(column, condition.operator, value)
 
 
-def _like(column: ColumnElement[Any], where: str, term: str) -> ColumnElement[bool]:
+def _like(column: Column[Any], where: str, term: str) -> ColumnElement[bool]:
     """Compare in lower case, in which addresses are stored and names indexed."""
     begins, ends = where == "starts_with", where == "ends_with"
     escaped = re.sub(r"([%_/])", r"/\1", term)
     pattern = f"{'' if begins else '%'}{escaped}{'' if ends else '%'}"
-    text: ColumnElement[str] = column if column is users.c.email else func.lower(column)
+    is_lower = column.name in {"email", "username"}
+    text: ColumnElement[str] = column if is_lower else func.lower(column)
     if not _INDEXABLE.search(f"{'  ' if begins else ''}{term}{' ' if ends else ''}"):
         # For one or two letters the whole index would be read, which takes longer than the table.
         # An expression without an index keeps the planner from it.

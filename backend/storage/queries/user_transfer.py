@@ -20,17 +20,30 @@ from backend.storage.tables import users
 
 @dataclass(frozen=True, slots=True)
 class ExistingUsers:
-    """Addresses and ids that are taken."""
+    """Addresses, ids and user names that are taken."""
 
     emails: frozenset[str]
     ids: frozenset[UUID]
+    usernames: frozenset[str]
+
+    def has(self, user: User) -> bool:
+        """Tell whether the address or the id of this user is among them."""
+        return user.email in self.emails or user.id in self.ids
 
 
-def find_existing(db: Db, emails: Sequence[str], ids: Sequence[UUID]) -> ExistingUsers:
-    """Find which of these normalized addresses and which of these ids are taken."""
-    statement = select(users.c.email, users.c.id)
-    rows = db.execute(statement.where(or_(users.c.email.in_(emails), users.c.id.in_(ids)))).all()
-    return ExistingUsers(frozenset(row.email for row in rows), frozenset(row.id for row in rows))
+def find_existing(db: Db, people: Sequence[User]) -> ExistingUsers:
+    """Find which addresses, ids and user names of these people are taken."""
+    taken = or_(
+        users.c.email.in_([user.email for user in people]),
+        users.c.id.in_([user.id for user in people]),
+        users.c.username.in_([user.username for user in people if user.username is not None]),
+    )
+    rows = db.execute(select(users.c.email, users.c.id, users.c.username).where(taken)).all()
+    return ExistingUsers(
+        frozenset(row.email for row in rows),
+        frozenset(row.id for row in rows),
+        frozenset(row.username for row in rows if row.username is not None),
+    )
 
 
 def insert_many(db: Db, people: Sequence[tuple[User, str | None]]) -> set[str]:

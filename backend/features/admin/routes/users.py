@@ -29,10 +29,12 @@ from backend.features.admin.wire import (
     UserList,
     parse_changes,
     refuse_unknown,
+    refuse_user_names,
 )
 from backend.features.sessions.dependencies import SilentlySignedIn
 from backend.features.sessions.wire import UserOut
 from backend.kernel.passwords.rules import NEW_PASSWORD_REFUSALS
+from backend.kernel.username import USERNAME_REFUSALS
 from backend.storage.db import Db
 from backend.storage.work import Work
 from backend.web.routing.endpoint import AUTH
@@ -82,6 +84,7 @@ def get_user(db: Db, current: SilentlySignedIn, query: Annotated[ById, Query()])
         "INVALID_EMAIL",
         *NEW_PASSWORD_REFUSALS,
         "FIELD_NOT_ALLOWED",
+        *USERNAME_REFUSALS,
         "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE",
         "400 USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
         "YOU_ARE_NOT_ALLOWED_TO_CREATE_USERS",
@@ -94,6 +97,7 @@ def create_user(
     check_permissions(current, CREATE_USERS)
     more = body.data or NewUserData()
     refuse_unknown(more.model_extra)
+    refuse_user_names(more, work.settings)
     new = NewUser(
         address=body.email,
         name=body.name,
@@ -101,6 +105,8 @@ def create_user(
         roles=more.role if body.role is None else body.role,
         image=more.image,
         email_verified=more.email_verified is True,
+        username=more.username,
+        display_username=more.display_username,
     )
     return OneUser(user=UserOut.of(users.create(work, accounts, current, new)))
 
@@ -114,6 +120,7 @@ def create_user(
         "USER_ID_CANNOT_BE_UPDATED",
         "PASSWORD_CANNOT_BE_UPDATED_VIA_UPDATE_USER",
         "INVALID_EMAIL",
+        *USERNAME_REFUSALS,
         "INVALID_ROLE_TYPE",
         "400 USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
         "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE",
@@ -126,7 +133,7 @@ def create_user(
 def admin_update_user(work: Work, current: SilentlySignedIn, body: ChangeUser) -> UserOut:
     """Change a user."""
     check_permissions(current, UPDATE_USERS)
-    changes = parse_changes(body.data)
+    changes = parse_changes(body.data, work.settings)
     return UserOut.of(user_changes.update(work, current, body.user_id, changes))
 
 

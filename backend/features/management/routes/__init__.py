@@ -1,6 +1,6 @@
 """HTTP endpoints of the panel's API."""
 
-from backend.features.management.routes import lists, log, reset_mail, status
+from backend.features.management.routes import lists, log, reset_mail, second_factors, status
 
-ALL = [status.routes, log.routes, lists.routes, reset_mail.routes]
+ALL = [status.routes, log.routes, lists.routes, reset_mail.routes, second_factors.routes]
 """Every endpoint of this feature."""

@@ -15,7 +15,7 @@ def upgrade() -> None:
     _create_outbox()
     _index_lists()
     if op.get_bind().dialect.name == "postgresql":
-        create_trigram_indexes(op.get_bind())
+        create_trigram_indexes(op.get_bind(), {"email": "email", "name": "lower(name)"})
 
 
 def _index_lists() -> None:
