@@ -7,11 +7,13 @@ from typing import Any
 
 from doctor.client.browser import Reply, SimulatedBrowser
 from doctor.client.secret_text import SecretText
+from doctor.client.totp import code_at, read_secret
 from doctor.clock import BlockingClock, random_hex
 from doctor.findings import CheckSkipped
 
 SIGN_UP, SIGN_IN = "/api/auth/sign-up/email", "/api/auth/sign-in/email"
 GET_SESSION, SIGN_OUT = "/api/auth/get-session", "/api/auth/sign-out"
+VERIFY_BACKUP_CODE = "/api/auth/two-factor/verify-backup-code"
 _MIN_SECONDS_LEFT = 8  # seconds; a session that ends sooner is too short to be used
 
 
@@ -29,6 +31,10 @@ class ThrowawayAccount:
     """Whether the server, or a proxy, refused to create the account."""
     tokens: list[SecretText] = field(default_factory=list)
     """Its session tokens, from the response bodies: they work where cookies are lost."""
+    totp_secret: bytes = b""
+    """That of its authenticator app."""
+    backup_codes: list[SecretText] = field(default_factory=list)
+    """They answer where a second factor is asked for; none while it has no second factor."""
 
     @classmethod
     def generate(cls) -> "ThrowawayAccount":
@@ -47,23 +53,39 @@ class ThrowawayAccount:
         reply = browser.post(SIGN_UP, {"name": "Gatehouse doctor", **self.credentials})
         if reply.status == 200:
             self.id = user_id_in(reply)
-            self._remember_session(reply, browser)
+            self.remember_session(reply, browser)
         self.sign_up_refused = 400 <= reply.status < 500
         return reply
 
     def sign_in(self, browser: SimulatedBrowser) -> Reply:
         """Sign in as a visitor does, and record when the session ends."""
         reply = browser.post(SIGN_IN, {**self.credentials, "rememberMe": True})
+        if reply.field("twoFactorRedirect") is True and self.backup_codes:
+            reply = browser.post(VERIFY_BACKUP_CODE, {"code": self.backup_codes.pop().reveal()})
         if reply.status == 200:
-            self._remember_session(reply, browser)
+            self.remember_session(reply, browser)
         return reply
+
+    def read_app(self, uri: str) -> None:
+        """Read the address that an authenticator app reads from a QR code."""
+        self.totp_secret = read_secret(uri)
+
+    def totp_code(self, clock: BlockingClock) -> str:
+        """Return the code that its authenticator app shows now."""
+        return code_at(self.totp_secret, clock.now().timestamp())
 
     def delete(self, browser: SimulatedBrowser) -> Reply:
         """Delete the account as its user does; `browser` must be signed in."""
         return browser.post("/api/auth/delete-user", {"password": self.password.reveal()})
 
-    def _remember_session(self, reply: Reply, browser: SimulatedBrowser) -> None:
-        token = reply.field("token")
+    def replace_session(self, reply: Reply, browser: SimulatedBrowser) -> None:
+        """As `remember_session`, where the response has ended the session of before."""
+        self.tokens.clear()
+        self.remember_session(reply, browser)
+
+    def remember_session(self, reply: Reply, browser: SimulatedBrowser) -> None:
+        """Keep the token of a response, and record when the session of its browser ends."""
+        token = reply.field("token") or reply.headers.get("set-auth-token")
         if isinstance(token, str) and token:
             self.tokens.append(SecretText(token))
             browser.client.redactor.add(token)

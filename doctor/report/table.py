@@ -24,6 +24,7 @@ _HEADINGS = {
     "limits": "Rate limits",
     "enumeration": "Account enumeration",
     "frontend": "Through the app",
+    "second-factor": "Second factor",
     "account.deleted": "Clean-up",
     "address.public-url": _OPERATIONS,
     "limits.store": _OPERATIONS,

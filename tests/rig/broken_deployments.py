@@ -9,9 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+
+from backend.features.accounts.session_issuer import SessionIssuer
 from backend.main import create_app
 from tests.make import make_settings
-from tests.rig import careless_proxies, faulty_proxies
+from tests.rig import careless_proxies, faulty_proxies, second_step_proxies
 from tests.rig.authority import Authority
 from tests.rig.background import in_background
 from tests.rig.faulty_proxies import (
@@ -48,6 +51,8 @@ class DeploymentCase:
     """So many take turns, each with a database of its own."""
     ahead: timedelta = NOW
     """How far its clock is ahead of the doctor's."""
+    change: Callable[[FastAPI], None] = lambda _: None
+    """What is wrong in the server itself."""
 
     @property
     def has_docs(self) -> bool:
@@ -87,12 +92,20 @@ def run_deployment(
             own = {"public_url": url, "docs": broken.has_docs, **broken.settings}
             with _STARTING:
                 app = create_app(make_settings(each, **own))
+                broken.change(app)
                 if broken.has_docs:
                     app.openapi()
             host, port = stack.enter_context(in_background(app))
             proxy.targets.append(f"http://{host}:{port}")
         address = f"127.0.0.1:{proxy.port}" if broken.public else None
         yield RunningDeployment(url, address, tuple(each / "gatehouse.db" for each in folders))
+
+
+def remove_last_gate(app: FastAPI) -> None:
+    """Let the server ask for no second factor."""
+    issuer: SessionIssuer = app.state.context.services[SessionIssuer]
+    assert isinstance(issuer.gates, list)
+    issuer.gates.pop()
 
 
 RIGHT = (
@@ -220,3 +233,43 @@ UNUSUAL = (
     ),
 )
 """Wrong in ways that are rarer, and easily taken for one another."""
+CHALLENGE, TRUSTED = "better-auth.two_factor", "better-auth.trust_device"
+WRONG_AT_THE_SECOND_STEP = (
+    DeploymentCase(
+        "verify-totp blocked", ("second-factor.app",), second_step_proxies.block("verify-totp")
+    ),
+    DeploymentCase(
+        "the second step is never asked for", ("second-factor.asked",), change=remove_last_gate
+    ),
+    DeploymentCase(
+        "the second step's cookie dropped",
+        ("second-factor.cookie",),
+        change_cookies(lambda line: "" if line.startswith(CHALLENGE) else line),
+    ),
+    DeploymentCase(
+        "the second step's cookie renamed",
+        ("second-factor.cookie",),
+        change_cookies(lambda line: line.replace(CHALLENGE, "app-2fa")),
+    ),
+    DeploymentCase(
+        "the second step's cookie readable by scripts",
+        ("second-factor.cookie",),
+        change_cookies(lambda line: line.replace("; HttpOnly", "") if CHALLENGE in line else line),
+    ),
+    DeploymentCase(
+        "every code accepted", ("second-factor.wrong-code",), second_step_proxies.CorrectsCodes
+    ),
+    DeploymentCase(
+        "the session's cookie dropped after the code",
+        ("second-factor.code",),
+        second_step_proxies.DropsCookiesOfCodes,
+    ),
+    DeploymentCase(
+        "the trusted browser's cookie dropped",
+        ("second-factor.trusted-browser",),
+        change_cookies(lambda line: "" if line.startswith(TRUSTED) else line),
+    ),
+    DeploymentCase(
+        "disable blocked", ("second-factor.removed",), second_step_proxies.block("disable")
+    ),
+)
