@@ -42,6 +42,7 @@ _REASONS = {
     "unverified": "the address is not verified",
     "expired": "it had expired",
     "taken": "the address is taken",
+    "username taken": "the user name is taken",
 }
 SEVERITIES = {
     "sign_in": "good",
