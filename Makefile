@@ -41,11 +41,12 @@ lock: check-tools ## fix versions and hashes anew after an edit of *.in or packa
 notebooks: check-tools ## prove the deployment at GATEHOUSE_URL, with pages in reports/ (ARGS=01_deployment_check)
 	@$(PY) -m notebooks.report $(ARGS)
 
-conformance: check-tools ## the official client's conformance harness (ONLY=core,sessions or IDS=...)
-	@$(PY) -m tests.rig.harness conformance $(if $(ONLY),--only $(ONLY)) $(if $(IDS),--id $(IDS))
+conformance: check-tools ## the official client's conformance harness (ONLY=core,sessions or IDS=..., POSTGRESQL=1)
+	@$(PY) -m tests.rig.harness conformance $(if $(ONLY),--only $(ONLY)) $(if $(IDS),--id $(IDS)) $(if $(POSTGRESQL),--postgresql)
 
-attacks: check-tools ## the black-box attacks (PROFILE=main|limits|verify|secure|slow, ONLY=SS,PW-03)
-	@$(PY) -m tests.rig.harness attacks --profile $(or $(PROFILE),main) $(if $(ONLY),--only $(ONLY))
+attacks: check-tools ## the black-box attacks (PROFILE=main|limits|verify|secure|slow, ONLY=SS,PW-03, POSTGRESQL=1)
+	@$(PY) -m tests.rig.harness attacks --profile $(or $(PROFILE),main) $(if $(ONLY),--only $(ONLY)) \
+	  $(if $(POSTGRESQL),--postgresql)
 
 bench: check-tools ## measure beside Better Auth and others, 30 minutes (QUICK=1: three; ARGS="--only session-check,sign-in-storm")
 	@$(PY) -m bench $(if $(QUICK),--quick) $(ARGS)

@@ -179,6 +179,7 @@ two_factors = Table(  # the second factors of a user, and the wrong codes in a r
     Column("totp_confirmed", Boolean, nullable=False),  # false: enrolment was only begun
     Column("mail_codes", Boolean, nullable=False),
     Column("password_by_mail", Boolean, nullable=False),  # it was last reset with a mailed link
+    Column("before_verification", Boolean, nullable=False, server_default=false()),
     Column("failed_attempts", Integer, nullable=False),
     Column("locked_until", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),

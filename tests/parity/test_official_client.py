@@ -10,7 +10,7 @@ from tests.rig.space import Space
 
 HERE = Path(__file__).parent
 # The areas of the conformance harness that are built; each new feature adds its own.
-AREAS = ["core", "sessions", "csrf", "bearer", "rate-limit"]
+AREAS = ["core", "sessions", "csrf", "bearer", "rate-limit", "two-factor", "username"]
 
 
 def find_failures(output: str) -> list[str]:

@@ -1,7 +1,9 @@
 """Runs the harnesses beside the repository, `../shared`, on Gatehouse as it is started by people.
 
-python -m tests.rig.harness conformance [--only AREA,...] [--id ID,...]
-python -m tests.rig.harness attacks [--profile NAME] [--only ID-OR-GROUP,...]
+python -m tests.rig.harness conformance [--only AREA,...] [--id ID,...] [--postgresql]
+python -m tests.rig.harness attacks [--profile NAME] [--only ID-OR-GROUP,...] [--postgresql]
+
+With --postgresql each server has a database of a PostgreSQL that is started for it.
 """
 
 import argparse
@@ -9,12 +11,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.rig import shared
 from tests.rig.node import find_node
+from tests.rig.postgres import shared_server, stop_shared_server
 from tests.rig.processes import free_port
 from tests.rig.space import ROOT, Space
 
@@ -73,16 +76,31 @@ ATTACKS: Mapping[str, tuple[dict[str, str], list[str]]] = {
     "slow": ({}, []),
 }
 
+FindDatabase = Callable[[], Mapping[str, str]]
+"""Returns the settings of another empty database."""
+
+
+def on_sqlite() -> Mapping[str, str]:
+    return {}
+
+
+def on_postgresql() -> Mapping[str, str]:
+    server = shared_server()
+    return {"DATABASE_URL": server.url(server.create_database())}
+
 
 @contextmanager
-def conformance(folder: Path, only: str = "", ids: str = "") -> Iterator[tuple[list[str], Path]]:
+def conformance(
+    folder: Path, only: str = "", ids: str = "", find_database: FindDatabase = on_sqlite
+) -> Iterator[tuple[list[str], Path]]:
     """Start the three profiles; gives the harness's command and the folder to run it in."""
     mailbox = folder / "mailbox.jsonl"
     harness = _with_packages(HARNESSES / "conformance")
     with ExitStack() as running:
         urls = []
         for name, environment in CONFORMANCE.items():
-            space = _space(folder / name, {**environment, "MAILBOX_FILE": str(mailbox)})
+            settings = {**environment, **find_database(), "MAILBOX_FILE": str(mailbox)}
+            space = _space(folder / name, settings)
             urls += [f"--{name}-url", running.enter_context(space).url]
         admin_options = ["--admin-email", ADMIN[0], "--admin-password", ADMIN[1]]
         selection = [*(["--only", only] if only else []), *(["--id", ids] if ids else [])]
@@ -94,12 +112,14 @@ def conformance(folder: Path, only: str = "", ids: str = "") -> Iterator[tuple[l
 
 
 @contextmanager
-def attacks(folder: Path, profile: str, only: str = "") -> Iterator[tuple[list[str], Path]]:
+def attacks(
+    folder: Path, profile: str, only: str = "", find_database: FindDatabase = on_sqlite
+) -> Iterator[tuple[list[str], Path]]:
     """Start the server of a profile; gives the harness's command and the folder to run it in."""
     outbox = folder / "outbox.jsonl"
     outbox.touch()
     environment, flags = ATTACKS[profile]
-    settings = {**UNDER_ATTACK, **environment, "MAILBOX_FILE": str(outbox)}
+    settings = {**UNDER_ATTACK, **environment, **find_database(), "MAILBOX_FILE": str(outbox)}
     with _space(folder / profile, settings) as space:
         target = ["--base-url", space.url, "--outbox", str(outbox), "--admin", ":".join(ADMIN)]
         profile_options = ["--profile", profile, "--trusted", TRUSTED, "--panel", "/admin"]
@@ -136,6 +156,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="")
     parser.add_argument("--id", default="")
     parser.add_argument("--profile", choices=ATTACKS, default="main")
+    parser.add_argument("--postgresql", action="store_true")
     return parser.parse_args()
 
 
@@ -149,14 +170,16 @@ def main() -> int:
     shared.open_folder()
     try:
         folder = shared.folder()
+        database = on_postgresql if arguments.postgresql else on_sqlite
         harness = (
-            conformance(folder, arguments.only, arguments.id)
+            conformance(folder, arguments.only, arguments.id, database)
             if arguments.harness == "conformance"
-            else attacks(folder, arguments.profile, arguments.only)
+            else attacks(folder, arguments.profile, arguments.only, database)
         )
         with harness as (command, cwd):
             return subprocess.run(command, cwd=cwd, timeout=1800, check=False).returncode
     finally:
+        stop_shared_server()
         shared.close_folder()
 
 

@@ -26,7 +26,7 @@ from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import BrowserToken
 from backend.storage.queries import links as stored_links
 from backend.storage.queries import sessions as stored_sessions
-from backend.storage.queries import users
+from backend.storage.queries import two_factors, users
 from backend.storage.queries.links import Link
 from backend.storage.queries.users import User
 from backend.storage.work import Work
@@ -143,8 +143,7 @@ def verify(
     if not links.use(work, link):
         raise Refusal("INVALID_TOKEN")
     _revoke_other_sign_ups(work, user, link, all_of_it=not decided)
-    if not decided:  # whoever set them up may be a stranger
-        verified = remove_second_factors(work, verified)
+    verified = _settle_factors(work, verified, known=known, decided=decided)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     if choices == _NO_PASSWORD:
         templates.enqueue_notice(work, link_mailer.mailer, user.email, _CHOOSE_A_NEW_ONE)
@@ -172,6 +171,13 @@ def _is_contested(work: Work, user: User, password_hash: str | None) -> bool:
     if not work.settings.strict:
         return False
     return password_hash is None or users.is_contested(work.db, user.id)
+
+
+def _settle_factors(work: Work, user: User, *, known: bool, decided: bool) -> User:
+    """Remove the second factors if whoever set them up may be a stranger (decision 0030)."""
+    if known:
+        two_factors.mark_as_owners(work.db, user.id)
+    return user if decided else remove_second_factors(work, user)
 
 
 def _find_choices(

@@ -24,6 +24,10 @@ from backend.storage.work import Work
 
 _REVOKED_KINDS = (LinkKind.CHANGE_EMAIL_CONFIRM, LinkKind.CHANGE_EMAIL_VERIFY, LinkKind.DELETE_USER)
 """An intruder in the account may have requested these links."""
+_FACTORS_REMOVED = (
+    "Two-factor authentication was turned off for your account: it had been set up before this "
+    "address was confirmed, perhaps by somebody else. If it was you, set it up again."
+)
 
 
 def request_reset(work: Work, link_mailer: LinkMailer, address: str, redirect_to: str) -> None:
@@ -71,9 +75,7 @@ def reset_password(
     stored_links.delete_for_user(work.db, user.id, [kind.value for kind in _REVOKED_KINDS])
     end_old_access(work, user.id)
     two_factors.set_password_by_mail(work.db, user.id, True)
-    if work.settings.strict and not user.email_verified:
-        # Perhaps not the mailbox's owner has signed up and set up the factors (pre-hijacking).
-        remove_second_factors(work, user)
+    _remove_foreign_factors(work, link_mailer, user)
     # A later sign-up for the address must not remove this password again.
     if verifies and users.verify_email(work.db, user.id, link.email, columns, work.now()):
         work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
@@ -83,6 +85,21 @@ def reset_password(
     # Earlier wrong guesses must not lock the owner out now.
     work.after_commit(lambda: clear_failures(accounts.limiter, user))
     return user
+
+
+def _remove_foreign_factors(work: Work, link_mailer: LinkMailer, user: User) -> None:
+    """Remove factors that perhaps somebody else than the mailbox's owner set up (pre-hijacking).
+
+    That is those from before the address was verified, unless the link was opened in a browser of
+    whoever set them up. Others stay: whoever reads the mail must not skip them (ASVS 6.4.3).
+    """
+    factors = two_factors.find(work.db, user.id) if work.settings.strict else None
+    if factors is None or (user.email_verified and not factors.before_verification):
+        return
+    remove_second_factors(work, user)
+    if user.two_factor_enabled:
+        work.record(Event(EventKind.TWO_FACTOR_DISABLED, subject=user.id))
+        templates.enqueue_notice(work, link_mailer.mailer, user.email, _FACTORS_REMOVED)
 
 
 def find_usable_link(

@@ -65,7 +65,7 @@ def begin_totp(
         raise Refusal("TOTP_ALREADY_ENABLED")
     secret = totp.new_secret(work.randomness)
     sealed = two_factor.sealer.seal(secret.reveal(), work.randomness)
-    two_factors.ensure(work.db, user.id, work.now())
+    two_factors.ensure(work.db, work.actor, work.now())
     two_factors.begin_totp(work.db, user.id, sealed)
     codes = service.store_backup_codes(work, two_factor, user.id)
     return totp.build_uri(secret, issuer or work.settings.app_name, user.email), codes
@@ -154,7 +154,7 @@ def enable_mail_codes(
     """Ask for a mailed code at the next sign-in."""
     if not two_factor.can_mail_codes(work.settings):
         raise Refusal("OTP_NOT_CONFIGURED")
-    two_factors.ensure(work.db, current.user.id, work.now())
+    two_factors.ensure(work.db, work.actor, work.now())
     two_factors.enable_mail_codes(work.db, current.user.id)
     return _activate(work, two_factor, issuer, current, "otp")
 

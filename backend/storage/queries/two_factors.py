@@ -9,6 +9,7 @@ from sqlalchemy import and_, case, delete, func, insert, literal, or_, select, u
 
 from backend.storage.db import Db
 from backend.storage.dialects import build_insert_or_ignore
+from backend.storage.queries.users import User
 from backend.storage.tables import backup_codes, totp_steps, two_factors
 
 
@@ -25,6 +26,8 @@ class Factors:
     mail_codes: bool = False
     password_by_mail: bool = False
     """Whether the password was last reset with a mailed link: a code by mail proves no more."""
+    before_verification: bool = False
+    """Whether they were set up before anybody proved to read the mail of the address."""
     failed_attempts: int = 0
     """Wrong codes in a row."""
     locked_until: datetime | None = None
@@ -43,9 +46,9 @@ def find(db: Db, user_id: UUID) -> Factors | None:
     return Factors(**row._mapping) if row else None
 
 
-def ensure(db: Db, user_id: UUID, now: datetime) -> None:
+def ensure(db: Db, user: User, now: datetime) -> None:
     """Add the row of a user, without any factor, unless there is one."""
-    values = asdict(Factors(user_id, now))
+    values = asdict(Factors(user.id, now, before_verification=not user.email_verified))
     db.execute(build_insert_or_ignore(db.dialect, two_factors, "user_id"), values)
 
 
@@ -102,6 +105,12 @@ def clear_attempts(db: Db, user_id: UUID) -> None:
 def set_password_by_mail(db: Db, user_id: UUID, value: bool) -> None:
     """Note whether the password was last reset with a mailed link."""
     changes = {"password_by_mail": value}
+    db.execute(update(two_factors).where(two_factors.c.user_id == user_id).values(**changes))
+
+
+def mark_as_owners(db: Db, user_id: UUID) -> None:
+    """Note that whoever set them up reads the mail of the address."""
+    changes = {"before_verification": False}
     db.execute(update(two_factors).where(two_factors.c.user_id == user_id).values(**changes))
 
 
