@@ -4,13 +4,17 @@ import json
 import re
 from urllib.parse import unquote
 
+import pyotp
+
 from tests.rig.proxy import ProxyBehaviour, ProxyRequest, ProxyResponse
+from tests.rig.second_step_proxies import CorrectsCodes
 
 _HANDLE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # stands in a token's place
 
 
 class RecordingProxy(ProxyBehaviour):
-    """Changes nothing; `secrets` are passwords of new accounts, tokens and cookies handed out."""
+    """Changes nothing; `secrets` are passwords of new accounts, and what is handed out: tokens,
+    cookies, the secrets of authenticator apps, backup codes."""
 
     def __init__(self) -> None:
         self.secrets: set[str] = set()
@@ -18,6 +22,10 @@ class RecordingProxy(ProxyBehaviour):
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
         if "application/json" in response.get_all("content-type"):
             self._keep(_find_field(response.read(), "token"))
+        if request.path.endswith("/two-factor/enable") and response.status == 200:
+            payload = json.loads(response.read())
+            for secret in (pyotp.parse_uri(payload["totpURI"]).secret, *payload["backupCodes"]):
+                self._keep(secret)
         if "/sign-up/" in request.path:
             self._keep(_find_field(request.body, "password"))
         for cookie in response.get_all("set-cookie"):
@@ -31,15 +39,22 @@ class RecordingProxy(ProxyBehaviour):
 
 
 class CarelessProxy(RecordingProxy):
-    """Confirms the end of a session and keeps it alive; lets scripts read the cookies."""
+    """Confirms the end of a session and keeps it alive; lets scripts read the cookies; accepts
+    every code of an authenticator app."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._codes = CorrectsCodes()
 
     def before(self, request: ProxyRequest) -> ProxyResponse | None:
+        self._codes.before(request)
         if not request.path.endswith(("/sign-out", "/revoke-session")):
             return None
         return ProxyResponse(200, [("content-type", "application/json")], [b'{"status": true}'])
 
     def after(self, request: ProxyRequest, response: ProxyResponse) -> None:
         super().after(request, response)
+        self._codes.after(request, response)
         response.headers = [
             (name, value.replace("; HttpOnly", "")) for name, value in response.headers
         ]

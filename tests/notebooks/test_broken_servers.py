@@ -23,6 +23,7 @@ WALK, ENDPOINTS = "02_sign_in_walkthrough", "03_protected_endpoints"
                 "a revoked session is refused at once",
                 "a copied cookie dies with the sign-out",
                 "scripts cannot read any of the cookies",
+                "a wrong code is refused",
             ],
         ),
         (ENDPOINTS, ["signed out got 200, not 401"]),
