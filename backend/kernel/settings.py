@@ -4,8 +4,6 @@ Operators rely on the names; each is explained in .env.example.
 """
 
 import os
-import re
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +18,8 @@ from backend.kernel.configuration.values import (
     HiddenText,
     HiddenTexts,
     MailSubjects,
+    Networks,
+    Rate,
     RedisUrl,
     check_characters,
     clean,
@@ -39,7 +39,6 @@ from backend.kernel.timestamps import MAX_LIFETIME
 PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 
 _DOT_ENV = Path(".env")
-_RATE = re.compile(r"[1-9]\d{0,8}\s*(?:/|per)\s*(?:[1-9]\d{0,4}\s*)?(?:second|minute|hour|day)s?")
 _CASELESS = ("log_level", "log_format", "environment", "cookie_secure", "rate_limit_per_user")
 # Values that may have several lines.
 _MULTILINE = {"frontend_url", "mail_subjects", "secret_key", "secret_keys_old", "trusted_proxies"}
@@ -82,7 +81,7 @@ class Settings(BaseSettings):
     cookie_secure: Literal["auto", "on", "off"] = "auto"
     cookie_domain: CookieDomain = ""
     frontend_url: CommaList = ()
-    trusted_proxies: CommaList = split_list(PRIVATE_NETWORKS)
+    trusted_proxies: Networks = split_list(PRIVATE_NETWORKS)
     frontend_proxy_key: HiddenText | None = None
 
     admin_email: str = ""
@@ -131,7 +130,7 @@ class Settings(BaseSettings):
     one_processor: bool = True
 
     rate_limits: bool = True
-    rate_limit_per_user: str = "10/minute"
+    rate_limit_per_user: Rate = "10/minute"
     redis_url: RedisUrl | None = None
 
     body_limit: int = Field(65_536, ge=1024)
@@ -197,24 +196,6 @@ class Settings(BaseSettings):
     @classmethod
     def _normalize_origins(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(map(parse_origin_pattern, patterns)))
-
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _validate_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
-        for each in networks:
-            try:
-                ip_network(each, strict=False)
-            except ValueError:
-                message = f"{each!r} is not an address or network such as 10.0.0.0/8"
-                raise ValueError(message) from None
-        return networks
-
-    @field_validator("rate_limit_per_user")
-    @classmethod
-    def _validate_rate(cls, value: str) -> str:
-        if not _RATE.fullmatch(value):  # the limiter would take it for no limit at all
-            raise ValueError("must be a rate such as 10/minute")
-        return value
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "Settings":

@@ -2,10 +2,11 @@
 
 import json
 import re
+from ipaddress import ip_network
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from backend.kernel.secrets.secret import Password, Secret
@@ -15,6 +16,7 @@ _ENDS = re.compile(f"^{_BLANKS}|{_BLANKS}$")
 _LIST_SEPARATORS = re.compile(f"(?:[,;]|{_BLANKS})+")
 _CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 _REDIS_PATH = re.compile(r"(/\d{0,9})?")
+_RATE = re.compile(r"[1-9]\d{0,8}\s*(?:/|per)\s*(?:[1-9]\d{0,4}\s*)?(?:second|minute|hour|day)s?")
 _QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
 
 _MESSAGES = {
@@ -92,6 +94,24 @@ def parse_redis_url(value: Any) -> Any:
     return Secret(f"{parts.scheme}://{rest}")
 
 
+def check_networks(networks: tuple[str, ...]) -> tuple[str, ...]:
+    """Return addresses and networks as they are; raises ValueError if one is neither."""
+    for each in networks:
+        try:
+            ip_network(each, strict=False)
+        except ValueError:
+            message = f"{each!r} is not an address or network such as 10.0.0.0/8"
+            raise ValueError(message) from None
+    return networks
+
+
+def check_rate(value: str) -> str:
+    """Return a rate as it is; raises ValueError for what the limiter would take for no limit."""
+    if not _RATE.fullmatch(value):
+        raise ValueError("must be a rate such as 10/minute")
+    return value
+
+
 def describe_error(problem: Any) -> str:
     """Return one line for one of pydantic's errors: the setting, and what it must be."""
     name = str(problem["loc"][0]).upper() if problem["loc"] else "Settings"
@@ -117,6 +137,8 @@ def _wrap_in(kind: type[Secret]) -> BeforeValidator:
 
 
 CommaList = Annotated[tuple[str, ...], NoDecode, BeforeValidator(split_list)]
+Networks = Annotated[CommaList, AfterValidator(check_networks)]
+Rate = Annotated[str, AfterValidator(check_rate)]
 MailKind = Literal["verify", "reset", "change-email", "delete", "magic-link", "code", "notice"]
 MailSubject = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 MailSubjects = Annotated[dict[MailKind, MailSubject], NoDecode, BeforeValidator(parse_json)]
