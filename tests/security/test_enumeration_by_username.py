@@ -275,6 +275,16 @@ def test_or_with_a_reset(proving, mailbox):
     assert username_of(proving, FREE) == ("ada_l", "Ada_L")
 
 
+def test_or_when_an_admin_vouches_for_the_address(proving):
+    proving.execute(update(users).values(role="admin"))
+    sign_up(proving.visitor(), FREE, "Ada_L")
+    root = proving.visitor()
+    root.sign_in(TAKEN)
+    payload = {"userId": str(proving.user_id(FREE)), "data": {"emailVerified": True}}
+    assert root.post("admin/update-user", payload).json()["username"] == "ada_l"
+    assert username_of(proving, FREE) == ("ada_l", "Ada_L")
+
+
 def test_of_two_who_chose_one_name_the_first_to_verify_has_it(proving, mailbox):
     emails = ("first@example.com", "second@example.com")
     browsers = [proving.visitor() for _ in emails]

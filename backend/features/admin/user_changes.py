@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from backend.features.accounts import pending_sign_ups
 from backend.features.admin.permissions import (
     BAN_USERS,
     SET_EMAIL,
@@ -107,8 +108,7 @@ def _change(
     else:
         before = authorise_for_user(work, current, user_id, *permissions)
         changes = _complete(before, requested, work.now())
-    if "username" in changes:
-        changes["username"] = choose_username(work, changes["username"], of=before.id)
+    changes = _resolve_username(work, before, changes)
     _end_access(work, before, changes)
     new = {name: value for name, value in changes.items() if getattr(before, name) != value}
     if not new:
@@ -135,6 +135,16 @@ def _complete(before: User, requested: Mapping[str, Any], now: datetime) -> dict
         if changes["email"] != before.email:  # the new one is unproven
             changes.setdefault("email_verified", False)
     return changes
+
+
+def _resolve_username(work: Work, before: User, changes: dict[str, Any]) -> dict[str, Any]:
+    """Return the changes with a valid user name; a verified account gets the one it waited for."""
+    if "username" in changes:
+        return {**changes, "username": choose_username(work, changes["username"], of=before.id)}
+    if before.email_verified or not changes.get("email_verified"):
+        return changes
+    password_hash = users.find_password_hash(work.db, before.id)
+    return {**pending_sign_ups.claim_username(work, before, password_hash, {}), **changes}
 
 
 def _keep_last_admin(
