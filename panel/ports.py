@@ -47,6 +47,14 @@ class PanelSettings(Protocol):
         """The account that the server makes an admin when it starts; empty if none."""
 
     @property
+    def two_factor(self) -> bool:
+        """Whether accounts can have a second factor."""
+
+    @property
+    def require_two_factor_for(self) -> str:
+        """Who must have one: none, admins or everybody."""
+
+    @property
     def frontend_proxy_key(self) -> object | None:
         """None if no frontend may name its visitors' addresses; the value is never read here."""
 

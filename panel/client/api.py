@@ -47,6 +47,7 @@ class ApiClient:
     def __init__(self, app: ASGIApp, settings: PanelSettings) -> None:
         self._app = app
         self.base_url = settings.base_url
+        self._requires_factor = settings.require_two_factor_for != "none"
         self._origin = origin_of(settings.base_url)
         prefix = "__Secure-" if settings.secure_cookies else ""
         self._cookies = {
@@ -92,8 +93,15 @@ class ApiClient:
         payload = response.json()
         if payload is None or not is_admin(payload["user"]):
             return None
+        user, has_factor = payload["user"], payload["user"]["twoFactorEnabled"]
         return CurrentAdmin(
-            visitor, visitor.token, payload["user"]["email"], payload["session"]["ipAddress"] or ""
+            visitor,
+            visitor.token,
+            user["email"],
+            payload["session"]["ipAddress"] or "",
+            user["id"],
+            has_second_factor=has_factor,
+            must_enrol=self._requires_factor and not has_factor,
         )
 
     async def sign_in(self, visitor: Visitor, email: str, password: str) -> httpx.Response:

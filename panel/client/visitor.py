@@ -48,3 +48,7 @@ class CurrentAdmin:
     email: str
     address: str
     """The address from which the session was opened, as the API saw it."""
+    user_id: str = ""
+    has_second_factor: bool = False
+    must_enrol: bool = False
+    """Whether a second factor has to be set up before anything else opens."""

@@ -14,11 +14,13 @@ def frame_ancestors(settings: PanelSettings) -> str:
     return f"frame-ancestors {_HUB}" if settings.space_id else "frame-ancestors 'none'"
 
 
-def plain_page(settings: PanelSettings, style: str) -> str:
-    """Return the policy of a page with one inline style and no scripts."""
+def plain_page(settings: PanelSettings, style: str, *, has_script: bool = False) -> str:
+    """Return the policy of a page with one inline style; `has_script` allows our own files."""
+    script = "script-src 'self'; " if has_script else ""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src 'self'; form-action 'self'; "
+        f"default-src 'none'; {script}style-src 'sha256-{digest}'; img-src 'self'; "
+        "form-action 'self'; "
         f"base-uri 'none'; {frame_ancestors(settings)}"
     )
 

@@ -18,7 +18,12 @@ from panel.server.downloads import DOWNLOADS
 from panel.server.paths import Access
 from panel.server.recent_admins import RecentAdmins
 from panel.server.request_headers import get_header, visitors_of
-from panel.server.return_path import just_signed_in, requested_page, sign_in_url
+from panel.server.return_path import (
+    account_url,
+    just_signed_in,
+    requested_page,
+    sign_in_url,
+)
 from panel.server.sign_in.plain_pages import PlainPages
 from panel.tester.browsers import BrowserStore
 from panel.ui import words
@@ -32,6 +37,7 @@ class Guard:
         loader: ASGIApp,
         sign_in: ASGIApp,
         downloads: ASGIApp,
+        account: ASGIApp,
         *,
         api: ApiClient,
         pages: PlainPages,
@@ -43,6 +49,7 @@ class Guard:
         self._loader = loader
         self._sign_in = sign_in
         self._downloads = downloads
+        self._account = account
         self._api = api
         self._pages = pages
         self._cookies = cookies
@@ -79,15 +86,21 @@ class Guard:
         if access is Access.FILE and (recent_admin := self._find_recent_admin(visitors)):
             scope[CURRENT_ADMIN] = recent_admin
             return self._loader
-        admin = await self._find_admin(visitors)
-        if admin is None and access is Access.PAGE:
-            return _redirect_to_sign_in(scope)
+        admin, is_page = await self._find_admin(visitors), access in {Access.PAGE, Access.ACCOUNT}
         if admin is None:
-            return error_response(401, words.NOT_SIGNED_IN)
-        self._recent_admins.remember(admin)
-        if access is Access.PAGE and (scope["path"] == "/admin" or just_signed_in(scope)):
+            return (
+                _redirect_to_sign_in(scope) if is_page else error_response(401, words.NOT_SIGNED_IN)
+            )
+        if admin.must_enrol and access is not Access.ACCOUNT:
+            if access is Access.PAGE:
+                return RedirectResponse(account_url(requested_page(scope)), 303)
+            return error_response(403, words.MUST_ENROL)
+        if is_page and (scope["path"] == "/admin" or just_signed_in(scope)):
             return RedirectResponse(requested_page(scope), 303)
         scope[CURRENT_ADMIN] = admin
+        if access is Access.ACCOUNT:
+            return self._account
+        self._recent_admins.remember(admin)
         return self._downloads if scope["path"] in DOWNLOADS else self._loader
 
     def _find_recent_admin(self, visitors: Sequence[Visitor]) -> CurrentAdmin | None:
@@ -104,7 +117,7 @@ class Guard:
         return None
 
     def _try_later(self, access: Access, status: int, seconds: int) -> Response:
-        if access is Access.PAGE:
+        if access in {Access.PAGE, Access.ACCOUNT}:
             return self._pages.try_later(status, seconds)
         return error_response(status, words.try_later(status, seconds), seconds)
 

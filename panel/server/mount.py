@@ -10,6 +10,9 @@ from panel.client.api import ApiClient
 from panel.client.doctor_run import DoctorRunner
 from panel.client.loopback import Loopback
 from panel.ports import Clock, PanelSettings, Randomness
+from panel.server.account.app import AccountApp
+from panel.server.account.enrolments import Enrolments
+from panel.server.account.page import AccountPages
 from panel.server.cookies import PanelCookies
 from panel.server.downloads import DownloadProxy
 from panel.server.gradio.loader import GradioLoader
@@ -47,6 +50,7 @@ def mount_panel(
         loader,
         SignInApp(client, cookies, pages, browser_store),
         DownloadProxy(api, client),
+        AccountApp(client, cookies, AccountPages(pages, settings, clock), Enrolments(clock)),
         api=client,
         pages=pages,
         cookies=cookies,

@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from panel.pages import PAGES
 from panel.server.static_files import PATHS as OWN_FILES
-from panel.ui.urls import HOME, SECOND_STEP, SIGN_IN, SIGN_OUT, USERS_CSV
+from panel.ui.urls import ACCOUNT, HOME, SECOND_STEP, SIGN_IN, SIGN_OUT, USERS_CSV
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -20,6 +20,8 @@ class Access(Enum):
     """Everyone."""
     PAGE = auto()
     """Admins; others are redirected to the sign-in page."""
+    ACCOUNT = auto()
+    """As PAGE, and also for admins who must set up a second factor before all else."""
     PART = auto()
     """Admins; others get a 401."""
     FILE = auto()
@@ -46,6 +48,8 @@ def access_for(method: str, path: str) -> Access | None:
     """Return who may send this method to this path; None if there is no such route."""
     if (method, path) in _OPEN:
         return Access.OPEN
+    if path == ACCOUNT:
+        return Access.ACCOUNT if method in {*SAFE_METHODS, "POST"} else None
     if path in _PAGES:
         return Access.PAGE if method in SAFE_METHODS else None
     if method == "GET" and _FILE.fullmatch(path):

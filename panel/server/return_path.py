@@ -17,7 +17,7 @@ _JUST_SIGNED_IN = "tried=1"
 def return_path(text: str) -> str:
     """Return the page that a path with a query names; the first page if it names none."""
     path, _, query = text.partition("?")
-    if not paths.is_page(path) or path == "/admin":
+    if not (paths.is_page(path) or path == urls.ACCOUNT) or path == "/admin":
         return urls.HOME
     kept = urls.encode_query(urls.parse_query(query.encode("ascii", "ignore")))
     return f"{path}?{kept}" if kept else path
@@ -33,6 +33,12 @@ def sign_in_url(target: str, why: str = "") -> str:
     parameters = {"why": why, FIELD: "" if target == urls.HOME else target}
     query = urls.encode_query({name: value for name, value in parameters.items() if value})
     return f"{urls.SIGN_IN}?{query}" if query else urls.SIGN_IN
+
+
+def account_url(target: str) -> str:
+    """Return the address of the account's page, from which `target` opens afterwards."""
+    query = urls.encode_query({} if target == urls.HOME else {FIELD: target})
+    return f"{urls.ACCOUNT}?{query}" if query else urls.ACCOUNT
 
 
 def after_sign_in(target: str) -> str:

@@ -10,7 +10,8 @@ from panel.client.loopback import ReceivedResponse, SentRequest
 from panel.tester.exchange import Exchange, Preflight, parse_json, response_json
 
 MASK = "••••••••"
-_SECRET_NAME = re.compile(r"password|token|secret", re.I)
+_SECRET_NAME = re.compile(r"password|token|secret|backupcodes|totpuri", re.I)
+_SENT_NAME = re.compile(rf"{_SECRET_NAME.pattern}|^code$", re.I)  # a refusal has a code as well
 _IN_PATH = re.compile(r"[?&][^=&]*(?:password|token|secret)[^=&]*=([^&]+)", re.I)
 _RESET_PATH = re.compile(r"/reset-password/([^/?]+)")
 # The form of our tokens and cookies, wherever they occur: mails in the outbox contain them.
@@ -94,29 +95,29 @@ def _find_secrets(exchange: Exchange) -> Iterator[str]:
         yield from (*_IN_PATH.findall(path), *_RESET_PATH.findall(path))
     sent, received = exchange.request.body, exchange.response.body.decode(errors="replace")
     is_page = exchange.response.header("content-type").startswith("text/html")
-    yield from _named_in(parse_json(sent), sent)
+    yield from _named_in(parse_json(sent), sent, _SENT_NAME)
     yield from _named_in(response_json(exchange.response), "" if is_page else received)
     for text in (exchange.request.path, sent, received):
         yield from _SHAPE.findall(text)
 
 
-def _named_in(payload: Any, text: str) -> Iterator[str]:
+def _named_in(payload: Any, text: str, names: re.Pattern[str] = _SECRET_NAME) -> Iterator[str]:
     """Yield values with a secret's name, in JSON or in other text."""
     if payload is not None:
-        yield from _walk_named(payload)
+        yield from _walk_named(payload, names)
         return
     for quoted in _PAIR.findall(text):
         yield from filter(None, quoted)
 
 
-def _walk_named(payload: Any) -> Iterator[str]:
+def _walk_named(payload: Any, names: re.Pattern[str]) -> Iterator[str]:
     """Yield texts and numbers with a secret's name, at any depth."""
     pending = [payload]
     while pending:
         each = pending.pop()
         if isinstance(each, dict):
             for name, value in each.items():
-                if _SECRET_NAME.search(name):
+                if names.search(name):
                     yield from _plain(value)
             pending += each.values()
         elif isinstance(each, list):

@@ -23,7 +23,7 @@ class Tester:
     def __init__(self, loopback: Loopback, browser_store: BrowserStore, clock: Clock) -> None:
         self._loopback = loopback
         self._browsers = browser_store
-        self._clock = clock
+        self.clock = clock
         self.public_url = loopback.public_url
 
     def browser(self, admin: CurrentAdmin, name: str) -> Browser:
@@ -53,7 +53,7 @@ class Tester:
 
     def limited(self, admin: CurrentAdmin) -> dict[str, datetime]:
         """Return the rate-limited paths, and until when."""
-        return self.history(admin).limited(self._clock.now())
+        return self.history(admin).limited(self.clock.now())
 
     async def send(self, admin: CurrentAdmin, name: str, call: Call) -> Exchange:
         """Send a call from a browser and keep its cookies; raises InvalidCall or NoResponse."""
@@ -67,7 +67,7 @@ class Tester:
         preflight = await self._send_preflight(admin, call)
         cookie_header = browser.cookie_header(call.path)
         withheld = self._withheld_cookies(browser, call)
-        started = self._clock.now()
+        started = self.clock.now()
         async for request, response in self._loopback.stream(call, cookie_header, admin.address):
             cookies = tuple(map(parse_set_cookie, response.set_cookies()))
             latest = Exchange(name, call, request, response, cookies, started, preflight=preflight)

@@ -5,6 +5,7 @@ from panel.quantities import pluralize
 NOT_FOUND = "Not found."
 FROM_ANOTHER_SITE = "This request came from another site and was refused."
 NOT_SIGNED_IN = "Sign in first."
+MUST_ENROL = "Set up a second factor first, on your account's page."
 
 # ---- the header of every page
 PAGES = "Pages"

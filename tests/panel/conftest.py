@@ -218,10 +218,10 @@ def build_page(page: Any, panel: Panel) -> Any:
 
 
 @contextmanager
-def panel_space(folder: Path) -> Iterator[Space]:
+def panel_space(folder: Path, **settings: str) -> Iterator[Space]:
     """Run a Space with its panel and Gradio, as people start it; the panel is open."""
     environment = {"ADMIN_EMAIL": OWNER_EMAIL, "ADMIN_PASSWORD": PASSWORD, "RATE_LIMITS": "off"}
-    with Space(folder, {**environment, "PANEL": "on"}) as running:
+    with Space(folder, {**environment, "PANEL": "on", **settings}) as running:
         wait_until(lambda: "panel_ready" in running.log, "the panel", TIMEOUT)
         yield running
 

@@ -3,13 +3,15 @@
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Locator, expect
 
+from panel.server.account import words as account_words
 from panel.server.sign_in import words
 from tests.in_process import Loop
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL
 from tests.panel.hub import HUB, SPACE, STRANGER, Hub
+from tests.panel.qr_reader import next_code, scan
 from tests.panel.watched_page import WatchedPage, sign_in, wait_for_test_user, wait_until_ready
 from tests.rig.processes import wait_until
 from tests.rig.space import Space
@@ -104,6 +106,47 @@ def test_on_its_own_the_panel_has_a_cookie_that_no_frame_ever_gets(profile):
     assert list_cookies(profile)["__Host-gatehouse_panel"] == ("Lax", None)
     watched.page.goto(f"https://{HUB}/spaces/abc/space")
     expect(watched.page.frame_locator("#space").locator("input[name=email]")).to_be_visible()
+    assert watched.problems == []
+
+
+def test_the_second_step_works_inside_the_frame_too(profile):
+    watched = WatchedPage(profile, (f"https://{SPACE}/", f"https://{HUB}/"))
+    watched.page.goto(f"https://{HUB}/spaces/abc/space")
+    frame = watched.page.frame_locator("#space")
+
+    def sign_in_again() -> None:
+        frame.locator("input[name=email]").fill(OWNER_EMAIL)
+        frame.locator("input[name=password]").fill(PASSWORD)
+        frame.get_by_role("button", name="Sign in").click()
+
+    def give_password_to(form: Locator) -> None:
+        form.locator("input[name=password]").fill(PASSWORD)
+        form.get_by_role("button").click()
+
+    sign_in_again()
+    wait_until_ready(frame)
+    frame.locator("#header .identity a").click()
+    give_password_to(frame.locator("details[open]"))
+    app = scan(frame)
+    frame.locator("input[name=code]").fill(app.now())
+    frame.get_by_role("button", name=account_words.CONFIRM).click()
+    frame.get_by_role("button", name=account_words.KEPT).click()
+    wait_until_ready(frame)
+    frame.locator("#sign-out").click()
+    sign_in_again()
+    frame.locator("input[name=code]").fill(next_code(app))
+    frame.locator("input[name=trust]").check()
+    frame.get_by_role("button", name="Continue").click()
+    wait_until_ready(frame)
+    attributes = ("None", f"https://{HUB}")
+    name = "__Host-gatehouse_panel_embed"
+    names = (name, f"{name}_device", f"{name}_trusted")
+    assert list_cookies(profile) == dict.fromkeys(names, attributes)
+
+    frame.locator("#header .identity a").click()
+    frame.get_by_role("link", name=account_words.REMOVE).click()
+    give_password_to(frame.get_by_role("alertdialog"))
+    expect(frame.get_by_text(account_words.MESSAGES["removed"])).to_be_visible()
     assert watched.problems == []
 
 

@@ -114,8 +114,8 @@ def test_the_page_comes_with_its_header(open_gradio):
     assert re.findall(r"<a href='([^']*)' aria-current='page'>([^<]*)<", header) == [
         (HOME, "Overview")
     ]
-    assert header.count("<a href=") == len(PAGES)
-    assert f"<b>&lt;Mine&gt;</b> {OWNER_EMAIL}" in header
+    assert header.count("<a href=") == len(PAGES) + 1
+    assert f"<b>&lt;Mine&gt;</b> <a href='/admin/account'>{OWNER_EMAIL}</a>" in header
     assert "<form method='post' action='/admin/logout'>" in header
     assert f"role='status'>{words.LOADING}" in text
     assert sign_in_words.NO_KEY not in text

@@ -28,11 +28,16 @@ def make_state(tmp_path, *, own_password=True, settings=None, **changed):
     status = copy.deepcopy(COMPLETE)
     for part, value in changed.items():
         status[part] = {**status[part], **value} if isinstance(value, dict) else value
-    overrides = {"frontend_proxy_key": "shared", "secret_key": PRESENT_KEY, **(settings or {})}
+    overrides = {
+        "frontend_proxy_key": "shared",
+        "secret_key": PRESENT_KEY,
+        "require_two_factor_for": "admins",
+        **(settings or {}),
+    }
     app_settings = make_settings(tmp_path, **overrides)
     randomness = SeededRandomness("set-up")
     return setup_steps.SetupState(
-        status, READY, app_settings, randomness, NOON, "me@example.com", "id-1", own_password
+        status, READY, app_settings, randomness, NOON, "me@example.com", "id-1", False, own_password
     )
 
 
@@ -78,6 +83,12 @@ def test_where_all_is_done_every_step_is_folded(tmp_path):
         ),
         ({"mail": {"sends": "outbox"}}, words.MAIL, "warn", "SMTP_URL="),
         ({"mail": {"waiting": 1, "lastError": "550"}}, words.MAIL, "bad", "550"),
+        (
+            {"settings": {"require_two_factor_for": "none"}},
+            words.FACTOR,
+            "warn",
+            "REQUIRE_TWO_FACTOR_FOR=admins",
+        ),
         ({"limits": {"store": "off"}}, words.REPLICAS, "warn", "RATE_LIMITS=on"),
         (
             {"limits": {"store": "memory, because redis is away"}},

@@ -144,6 +144,7 @@ class TestTheList:
     def test_hostile_names_stay_text(self, panel, name):
         user = {"email": ADA, "name": name, "role": "user", "id": "1", "emailVerified": True}
         fields = {"banned": False, "activeSessions": 0, "lastSignInAt": None, "accounts": []}
+        fields["twoFactorEnabled"] = False
         user |= {**fields, "username": None, "createdAt": "2026-11-22T09:00:00.000Z"}
         html = page.render_rows([user], panel.clock.now())
         assert "<img" not in html
@@ -321,6 +322,7 @@ ACTION_INPUTS = {
     "ask_username": ("Ada_L",),
     "ask_ban": ("", ""),
     "ask_password": (PASSWORD,),
+    "ask_remove_factor": (),
     "ask_end_one": ("x",),
     "ask_end_all": (),
     "ask_delete": (),
@@ -358,6 +360,7 @@ def test_a_confirmed_action_is_refused_to_a_plain_user_too(panel, ada, ada_conte
         (user_actions.ask_username, ("Ada_L",)),
         (user_actions.ask_ban, ("", "")),
         (user_actions.ask_password, (PASSWORD,)),
+        (user_actions.ask_remove_factor, ()),
         (user_actions.ask_end_one, ("01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8",)),
         (user_actions.ask_end_all, ()),
         (user_actions.ask_delete, ()),

@@ -30,6 +30,11 @@ KINDS = {
     "user_unbanned": "Ban lifted",
     "impersonation_started": "Impersonation started",
     "impersonation_ended": "Impersonation ended",
+    "two_factor_enabled": "Second factor added",
+    "two_factor_disabled": "Second factor removed",
+    "two_factor_challenged": "Second factor asked for",
+    "two_factor_locked": "Locked after wrong codes",
+    "backup_codes_generated": "New backup codes",
     "rate_limited": "Rate limited",
     "admin_created": "First admin created",
     "users_imported": "Users imported",
@@ -42,7 +47,7 @@ _REASONS = {
     "unverified": "the address is not verified",
     "expired": "it had expired",
     "taken": "the address is taken",
-    "username taken": "the user name is taken",
+    "second_factor": "the code was wrong",
 }
 SEVERITIES = {
     "sign_in": "good",
@@ -51,6 +56,9 @@ SEVERITIES = {
     "sign_up_failed": "bad",
     "password_check_failed": "bad",
     "rate_limited": "bad",
+    "two_factor_locked": "bad",
+    "two_factor_enabled": "good",
+    "two_factor_disabled": "warn",
     "user_banned": "warn",
     "user_deleted": "warn",
     "role_changed": "warn",
@@ -67,6 +75,7 @@ GONE = "a deleted user"
 _DETAILS = {
     "reason": "Why",
     "method": "How",
+    "second_factor": "Second factor",
     "known": "Account exists",
     "within_limit": "Mail written",
     "sessions": "Sessions ended",

@@ -44,6 +44,7 @@ async def _load_state(context: PageContext) -> SetupState:
         context.now(),
         me["email"],
         me["id"],
+        me["twoFactorEnabled"],
         any(_is_about(each, me["id"]) for each in changes["events"]),
     )
 

@@ -65,6 +65,7 @@ class SetupState:
     now: datetime
     email: str
     user_id: str
+    has_second_factor: bool
     has_own_password: bool
     """Whether the audit trail has a change of the admin's password."""
 
@@ -80,6 +81,7 @@ def build_steps(state: SetupState) -> list[SetupStep]:
         _frontend(state),
         _mail(state, items[health_words.MAIL]),
         _admin(state),
+        _second_factor(state),
         _limits(state, items[health_words.LIMITS]),
     ]
 
@@ -185,6 +187,18 @@ def _admin(state: SetupState) -> SetupStep:
     account = link(words.YOUR_ACCOUNT, "users", id=state.user_id)
     instructions = Markup.escape(words.ADMIN_HOW).format(account)
     return SetupStep(words.ADMIN, severity, text.format(state.email), instructions)
+
+
+def _second_factor(state: SetupState) -> SetupStep:
+    required = state.settings.require_two_factor_for
+    severity: Severity = "good" if required != "none" else "warn"
+    text = words.FACTOR_REQUIRED.get(required, words.FACTOR_NOT_REQUIRED)
+    if not state.settings.two_factor:
+        text = words.FACTOR_OFF
+    own = words.FACTOR_YOURS if state.has_second_factor else words.FACTOR_NOT_YOURS
+    instructions = Markup.escape(words.FACTOR_HOW).format(link(words.YOUR_ACCOUNT, "account"))
+    line = Setting("REQUIRE_TWO_FACTOR_FOR", "admins")
+    return SetupStep(words.FACTOR, severity, f"{text} {own}", instructions, (line,))
 
 
 def _limits(state: SetupState, item: HealthItem) -> SetupStep:

@@ -90,6 +90,20 @@ ADMIN_HOW = (
     "admin, give a user the admin role under Users."
 )
 YOUR_ACCOUNT = "your account"
+FACTOR = "Second factor"
+FACTOR_REQUIRED = {
+    "admins": "Administrators must have a second factor.",
+    "everybody": "Everybody must have a second factor.",
+}
+FACTOR_NOT_REQUIRED = (
+    "A password alone opens this panel for administrators without a second factor."
+)
+FACTOR_OFF = "Second factors are disabled (TWO_FACTOR=off), so a password alone opens this panel."
+FACTOR_YOURS, FACTOR_NOT_YOURS = "You have one.", "You have none."
+FACTOR_HOW = (
+    "Set up an authenticator app under {}. Then require one of all administrators: who has none "
+    "sets it up when they sign in next."
+)
 REPLICAS_OK = "That is right for a single process. Several replicas need a Redis to count together."
 REPLICAS_EXAMPLE = "rediss://user:password@host:6379/0"
 REPLICAS_AWAY = "Until Redis responds again, each process counts on its own. Check REDIS_URL."

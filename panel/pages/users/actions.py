@@ -19,6 +19,7 @@ from panel.ui.user_agents import describe_device
 from panel.ui.wiring import error_toast
 
 UserJson = Mapping[str, Any]
+FactorsJson = Mapping[str, Any]
 _AUTH = "/api/auth/admin"
 MAX_REASON = 1000  # characters; the API takes no more
 
@@ -103,6 +104,26 @@ async def ask_password(context: PageContext, password: str) -> Question:
     action = _post_action("set-user-password", payload, words.PASSWORD_SET.format(user["email"]))
     sentence = words.ask_password(strong(user["email"]), user["activeSessions"])
     return Question(sentence, words.SET_PASSWORD, action)
+
+
+async def find_factors(context: PageContext, user: UserJson) -> FactorsJson | None:
+    """Return the second factors of a user; None without any."""
+    if not user["twoFactorEnabled"]:
+        return None
+    factors: FactorsJson = await context.get("/api/admin/second-factors", userId=user["id"])
+    return factors
+
+
+async def ask_remove_factor(context: PageContext) -> Question:
+    """Confirm removing the second factors."""
+    user = await find_user(context)
+
+    async def remove(context: PageContext) -> str:
+        await context.post("/api/admin/remove-two-factor", {"userId": user["id"]})
+        return words.FACTOR_REMOVED.format(user["email"])
+
+    sentence = words.ASK_REMOVE_FACTOR.format(strong(user["email"]))
+    return Question(sentence, words.REMOVE_FACTOR, remove)
 
 
 async def ask_end_one(context: PageContext, session: str | None) -> Question:

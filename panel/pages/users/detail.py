@@ -8,7 +8,7 @@ import gradio as gr
 from panel.client.api import ApiError
 from panel.pages.events import audit_table
 from panel.pages.users import actions, words
-from panel.pages.users.actions import UserJson
+from panel.pages.users.actions import FactorsJson, UserJson
 from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui import words as common_words
@@ -39,11 +39,8 @@ class _Actions(Components):
         gr.Markdown(Markup("<h2>{}</h2>").format(words.ACTIONS))
         with gr.Column(elem_classes=["card", "actions"]):
             self.verify, self.unverify = _button(words.VERIFY), _button(words.UNVERIFY)
-            reset = _button(words.SEND_RESET)
-        with gr.Column(elem_classes=["card", "actions"]):
-            self.session = gr.Dropdown([], label=words.WHICH, filterable=False)
-            with gr.Row():
-                end_one, end_all = _button(words.END_ONE), _button(words.END_ALL)
+            reset, self.remove_factor = _button(words.SEND_RESET), _button(words.REMOVE_FACTOR)
+        self.session, end_one, end_all = _session_card()
         with gr.Column(elem_classes=["card", "actions"]):
             self.role = gr.Dropdown(words.ROLES_TO_GIVE, label=words.NEW_ROLE, filterable=False)
             set_role = _button(words.SET_ROLE)
@@ -60,6 +57,7 @@ class _Actions(Components):
             self.impersonation_note = gr.Markdown(soft(words.ACT_AS_HINT), elem_id="acting")
         delete = gr.Button(words.DELETE, variant="stop", size="md")
         self.confirmed: tuple[tuple[gr.Button, EventHandler, list[Any]], ...] = (
+            (self.remove_factor, actions.ask_remove_factor, []),
             (end_one, actions.ask_end_one, [self.session]),
             (end_all, actions.ask_end_all, []),
             (set_role, actions.ask_role, [self.role]),
@@ -107,10 +105,14 @@ class UserDetail(Components):
             gone, hidden = empty_state(words.GONE, words.GONE_HINT), gr.Column(visible=False)
             return {self.about: gone, self.sessions: "", self.events: "", self.column: hidden}
         sessions, now = await actions.live_sessions(context), context.now()
+        factors, is_self = (
+            await actions.find_factors(context, user),
+            user["email"] == context.admin.email,
+        )
         events = await context.get("/api/admin/events", user=user["id"], limit=_EVENTS)
         choices = [(_session_name(each, now), each["id"]) for each in sessions]
         return {
-            self.about: render_profile(user, now),
+            self.about: render_profile(user, factors, now),
             self.sessions: render_sessions(sessions, now),
             self.events: _render_events(user, events, now),
             self.column: gr.Column(visible=True),
@@ -121,6 +123,8 @@ class UserDetail(Components):
             self.actions.impersonation_note: _impersonation_note(user, context),
             self.actions.verify: gr.Button(visible=not user["emailVerified"]),
             self.actions.unverify: gr.Button(visible=user["emailVerified"]),
+            # One's own is removed on the account's page, which asks for the password.
+            self.actions.remove_factor: gr.Button(visible=factors is not None and not is_self),
             self.actions.unban: gr.Button(visible=user["banned"]),
         }
 
@@ -152,6 +156,13 @@ def _username_card() -> tuple[gr.Textbox, gr.Button]:
         return field, _button(words.SET_USERNAME)
 
 
+def _session_card() -> tuple[gr.Dropdown, gr.Button, gr.Button]:
+    with gr.Column(elem_classes=["card", "actions"]):
+        session = gr.Dropdown([], label=words.WHICH, filterable=False)
+        with gr.Row():
+            return session, _button(words.END_ONE), _button(words.END_ALL)
+
+
 def _ban_fields() -> tuple[gr.Textbox, gr.Textbox]:
     until = gr.Textbox(label=words.UNTIL, placeholder=words.UNTIL_HINT, max_lines=1)
     max_length = actions.MAX_REASON
@@ -162,7 +173,7 @@ def _button(name: str) -> gr.Button:
     return gr.Button(name, size="md", min_width=90)
 
 
-def render_profile(user: UserJson, now: datetime) -> Markup:
+def render_profile(user: UserJson, factors: FactorsJson | None, now: datetime) -> Markup:
     """Return a user's profile."""
     values = [
         Markup("<code>{}</code>").format(user["id"]),
@@ -171,6 +182,7 @@ def render_profile(user: UserJson, now: datetime) -> Markup:
         Markup("{} {}").format(isolate(user["email"], 300), verified_badge(user)),
         user["role"],
         ", ".join(words.WAYS_IN.get(way, way) for way in user["accounts"]) or words.NO_WAY_IN,
+        _describe_factors(factors, now),
         timestamps.render_both(user["createdAt"], now),
         timestamps.render_both(user["updatedAt"], now),
         timestamps.render_both(user["lastSignInAt"], now),
@@ -195,6 +207,25 @@ def _username(user: UserJson) -> Markup | str:
         return words.NO_USERNAME
     return Markup("<code>{}</code>{}").format(
         name, "" if shown in {None, name} else Markup(" ({})").format(isolate(shown, 100))
+    )
+
+
+def _describe_factors(factors: FactorsJson | None, now: datetime) -> Markup:
+    """Return which second factors there are, since when, and what belongs to them."""
+    if factors is None:
+        return Markup.escape(words.NO_FACTOR)
+    kinds = ((factors["app"], words.APP_FACTOR), (factors["mailCodes"], words.MAIL_FACTOR))
+    locked = Markup()
+    if factors["lockedUntil"]:
+        until = timestamps.format_relative(factors["lockedUntil"], now)
+        locked = badge(words.LOCKED.format(until), "bad")
+    left = words.factors_left(factors["backupCodes"], len(factors["trustedBrowsers"]))
+    return Markup("{}, {} {} <span class='soft'>({})</span> {}").format(
+        " and ".join(name for there, name in kinds if there),
+        words.SET_UP,
+        timestamps.format_relative(factors["since"], now) if factors["since"] else "",
+        left,
+        locked,
     )
 
 

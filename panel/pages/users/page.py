@@ -270,9 +270,12 @@ def _names(user: Mapping[str, Any]) -> Markup:
 
 
 def state_badges(user: Mapping[str, Any]) -> Markup:
-    """Return badges: verified or not, and banned."""
-    verified = user_detail.verified_badge(user)
-    return badge(words.IS_BANNED, "bad") + Markup(" ") + verified if user["banned"] else verified
+    """Return badges: banned, verified or not, and whether there is a second factor."""
+    badges = [badge(words.IS_BANNED, "bad")] if user["banned"] else []
+    badges.append(user_detail.verified_badge(user))
+    badges += [badge(words.HAS_FACTOR, "good")] if user["twoFactorEnabled"] else []
+    # In one element, or a phone's cards would spread them.
+    return Markup("<span>{}</span>").format(Markup(" ").join(badges))
 
 
 def _csv(params: dict[str, str], total: int) -> Markup:

@@ -25,6 +25,7 @@ CAPTION = "Users, one per row"
 CSV = "Download this list as CSV"
 NOBODY, NOBODY_HINT = "No users match.", "Shorten the search or remove a filter."
 IS_VERIFIED, IS_UNVERIFIED, IS_BANNED = "verified", "not verified", "banned"
+HAS_FACTOR = "second factor"
 
 # ---- creating a user
 NEW = "New user"
@@ -38,12 +39,14 @@ BACK = "All users"
 GONE = "There is no user with this id."
 GONE_HINT = "They may have been deleted. Go back to all users."
 PROFILE = (
-    *("Id", "Name", "User name", "E-mail", "Role", "Signs in with"),
+    *("Id", "Name", "User name", "E-mail", "Role", "Signs in with", "Second factor"),
     *("Created", "Changed", "Last sign-in", "Live sessions"),
 )
 WAYS_IN = {"credential": "a password"}
 NO_USERNAME = "none"
 NO_WAY_IN = "nothing yet; send a reset mail, so that they can choose a password"
+SET_UP = "set up"
+NO_FACTOR, APP_FACTOR, MAIL_FACTOR = "none", "an authenticator app", "codes by mail"
 BAN_REASON, BAN_END, NO_REASON, NO_END = "Ban reason", "Ban ends", "none given", "never"
 SESSIONS, NO_SESSIONS = "Sessions", "No live session"
 NO_SESSIONS_HINT = "They are not signed in anywhere."
@@ -57,6 +60,7 @@ ACTS_AS_MARK = "impersonated by an admin"
 ACTIONS = "Actions"
 VERIFY, UNVERIFY = "Mark e-mail as verified", "Mark e-mail as not verified"
 SEND_RESET = "Send a reset mail"
+REMOVE_FACTOR = "Remove the second factor"
 SET_ROLE, NEW_ROLE = "Set role", "Role"
 ROLES_TO_GIVE = [("user", "user"), ("admin", "admin")]
 SET_USERNAME, NEW_USERNAME = "Set user name", "User name"
@@ -82,6 +86,13 @@ HAS_ROLE = "{} now has the role {}."
 REASON_TOO_LONG = "The reason is too long: at most {:,} characters."
 UNBANNED = "{} can sign in again."
 PASSWORD_SET = "The new password of {} is set. Send it to them securely."  # noqa: S105  a sentence
+ASK_REMOVE_FACTOR = Markup(
+    "This removes the authenticator app, codes by mail and backup codes of {}. Until they set up "
+    "another factor, their password alone signs them in. Their sessions stay; they are mailed a "
+    "notice. Make sure that it is really them who ask."
+)
+LOCKED = "wrong codes: locked, ends {}"
+FACTOR_REMOVED = "The second factor of {} is removed."
 ASK_END_ONE = Markup("This ends the session of {} ({}) at once. They can sign in again.")
 SESSION_ENDED = "The session of {} has ended."
 SESSIONS_ENDED = "{} is signed out everywhere."
@@ -157,6 +168,12 @@ def ask_delete(user: str, live: int) -> Markup:
     return Markup("This deletes {} and all their data. {} It cannot be undone.").format(
         user, _ends(live)
     )
+
+
+def factors_left(backup_codes: int, trusted_browsers: int) -> str:
+    """Say what else belongs to a second factor."""
+    codes = pluralize(backup_codes, "backup code")
+    return f"{codes} left, {pluralize(trusted_browsers, 'trusted browser')}"
 
 
 def _ends(live: int) -> str:

@@ -10,11 +10,11 @@ from panel.server import static_files
 from panel.server.sign_in.plain_pages import key_warning
 from panel.ui import words
 from panel.ui.markup import Markup, format_rows
-from panel.ui.urls import SIGN_OUT
+from panel.ui.urls import ACCOUNT, SIGN_OUT
 
 _HEADER = Markup(
     "<header id='header'><img src='{}' alt='' width='28' height='28'>"
-    "<nav aria-label='{}'>{}</nav><p class='identity'><b>{}</b> {}</p>"
+    "<nav aria-label='{}'>{}</nav><p class='identity'><b>{}</b> <a href='{}'>{}</a></p>"
     "<form method='post' action='{}'><button id='sign-out'>{}</button></form></header>{}"
     "<p id='loading' role='status'>{}</p>"
 )
@@ -37,6 +37,7 @@ def render_header(path: str, settings: PanelSettings, email: str) -> Markup:
         words.PAGES,
         links,
         settings.app_name,
+        ACCOUNT,
         email,
         SIGN_OUT,
         words.LEAVE,

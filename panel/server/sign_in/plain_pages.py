@@ -13,13 +13,13 @@ from panel.ui.words import try_later
 _STYLE = Markup("""
 :root { color-scheme: light dark; --page: #f4f5f9; --card: #fff; --line: #d9dce6; --ink: #171a26;
   --soft: #5a6072; --edge: #80879b; --action: #4f46e5; --over: #4338ca; --ring: #4f46e5;
-  --bad: #b42318; --bad-fill: #fef3f2;
+  --bad: #b42318; --bad-fill: #fef3f2; --bad-button: #b42318;
   --info-fill: #eef2ff; --warn: #92400e; --warn-fill: #fffbeb; --warn-line: #f0c36d; }
 @media (prefers-color-scheme: dark) { :root { --page: #0c0f18; --card: #151a27; --line: #2c3346;
   --ink: #eceef6; --soft: #9aa2b8; --edge: #68728c; --action: #4f46e5; --over: #6366f1;
   --ring: #8b8cf8; --bad: #fda29b;
-  --bad-fill: #2c1618; --info-fill: #1c2138; --warn: #fcd68a; --warn-fill: #2a2110;
-  --warn-line: #6b5218; } }
+  --bad-fill: #2c1618; --bad-button: #b42318; --info-fill: #1c2138; --warn: #fcd68a;
+  --warn-fill: #2a2110; --warn-line: #6b5218; } }
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; align-content: center; justify-items: center;
   gap: 1rem; padding: 1.25rem; font: 16px/1.5 system-ui, sans-serif; background: var(--page);
@@ -44,6 +44,28 @@ button.quiet { color: var(--ink); background: none; border: 1px solid var(--edge
 button.quiet:hover { background: var(--page); }
 label.check { display: flex; align-items: center; gap: .5rem; font-weight: 400; }
 label.check input { width: 1.1rem; height: 1.1rem; margin: 0; accent-color: var(--action); }
+button.danger { background: var(--bad-button); }
+button.link { padding: 0; margin: 0; background: none; color: inherit; font-weight: 400;
+  text-decoration: underline; }
+a.button { font-weight: 600; padding: .7rem; border-radius: 9px; text-decoration: none;
+  border: 1px solid var(--edge); color: inherit; text-align: center; }
+h2 { font-size: 1rem; margin: 1.25rem 0 .5rem; }
+.about { color: var(--soft); font-size: .9rem; margin: 0 0 .9rem; }
+.about a, footer a { color: inherit; }
+form + .about { margin-top: 1rem; }
+.qr { background: #fff; border-radius: 10px; max-width: 15rem; margin: 0 auto 1rem; }
+.qr svg { display: block; width: 100%; }
+.key { text-align: center; margin: -.5rem 0 .9rem; overflow-wrap: anywhere; }
+code { font: .95rem/1.6 ui-monospace, monospace; }
+#codes { display: grid; grid-template-columns: 1fr 1fr; gap: .25rem 1.5rem; margin: 0 0 1rem;
+  padding-left: 1.75rem; }
+.tools { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: .75rem;
+  margin-bottom: 1rem; }
+table { width: 100%; border-collapse: collapse; font-size: .92rem; margin-bottom: 1rem; }
+th { text-align: left; font-weight: 400; color: var(--soft); padding: .3rem 1rem .3rem 0; }
+footer { display: flex; justify-content: space-between; gap: 1rem; margin-top: 1.5rem;
+  border-top: 1px solid var(--line); padding-top: 1rem; font-size: .9rem; }
+footer form { margin: 0 0 0 auto; }
 .ways { list-style: none; margin: 1.25rem 0 0; padding: 0; display: grid; gap: .35rem; }
 .ways a { color: inherit; font-size: .9rem; display: inline-block; padding: .25rem 0; }
 :focus-visible { outline: 3px solid var(--ring); outline-offset: 2px; }
@@ -80,7 +102,6 @@ class PlainPages:
 
     def __init__(self, settings: PanelSettings) -> None:
         self._settings = settings
-        self._policy = content_security_policy.plain_page(settings, _STYLE)
 
     def sign_in(
         self,
@@ -132,9 +153,16 @@ class PlainPages:
         )
 
     def page(
-        self, title: str, lead: str, content: Markup, status: int = 200, refresh: str = ""
+        self,
+        title: str,
+        lead: str,
+        content: Markup,
+        status: int = 200,
+        refresh: str = "",
+        *,
+        has_script: bool = False,
     ) -> HTMLResponse:
-        """Return a page with this content below its title."""
+        """Return a page with this content below its title; `has_script` allows our own files."""
         warning = key_warning(self._settings)
         page = _PAGE.format(
             name=self._settings.app_name,
@@ -146,7 +174,8 @@ class PlainPages:
             style=_STYLE,
             warning=Markup('<aside role="note">{}</aside>').format(warning) if warning else "",
         )
-        return HTMLResponse(page, status, {"content-security-policy": self._policy})
+        policy = content_security_policy.plain_page(self._settings, _STYLE, has_script=has_script)
+        return HTMLResponse(page, status, {"content-security-policy": policy})
 
 
 def key_warning(settings: PanelSettings) -> Markup:

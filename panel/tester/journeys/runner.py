@@ -37,6 +37,8 @@ class JourneyRun:
     address: str
     user_id: str = ""
     link: str = ""
+    app_secret: str = ""
+    backup_codes: tuple[str, ...] = ()
     exchanges: list[Exchange] = field(default_factory=list)
     """Every exchange so far."""
 

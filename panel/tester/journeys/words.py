@@ -21,7 +21,7 @@ DEVICES = "Revoke a second device"
 RESET = "Reset a forgotten password"
 LIMIT = "Too many wrong passwords"
 ORIGIN = "A request from another site"
-USER_NAME = "Sign in with a user name"
+TWO_FACTOR = "Sign in with a second factor"
 
 MAKE_ACCOUNT = ("Create an account", "Administrators can create one.")
 CLEAN_UP = ("Delete the test user", "Nothing is left behind.")
@@ -47,11 +47,6 @@ NEW_WORKS = ("Sign in with the new password", "It works.")
 LINK_ONCE = ("Use the link a second time", "It works only once.")
 WRONG = ("Try wrong passwords until the limit", "Guessing is stopped.")
 WAIT_TOLD = ("Read how long to wait", "The response says when to try again.")
-NAME_FREE = ("Ask whether a user name is free", "Nobody has it.")
-CHOOSE_NAME = ("Choose it", "It belongs to the account.")
-NAME_TAKEN = ("Ask again", "It is taken now.")
-NAME_WORKS = ("Sign in with it, in capitals", "Capitals make no difference.")
-NOT_AN_ADDRESS = ("Use it in place of an address", "It is never taken for one.")
 PREFLIGHT = (
     "Change the name from the other site",
     "The preflight stops a browser.",
@@ -60,13 +55,29 @@ REFUSED = ("Send the change anyway, with the cookie", "The server itself refuses
 UNCHANGED = ("Read the account", "The name is unchanged.")
 OWN_PAGE = ("Send the same change from our own page", "What is allowed still works.")
 
+BEGIN_FACTOR = (
+    "Begin with an authenticator app",
+    "The password confirms it; a secret and ten backup codes come once.",
+)
+FIRST_CODE = ("Send the app's first code", "From now on the app is asked for.")
+CHALLENGED = ("Sign in on the second device", "The password is right, and a code is asked for.")
+NO_SESSION_YET = ("Call the endpoint there", "The password alone opens nothing.")
+WRONG_CODE = ("Send a wrong code", "It is refused.")
+RIGHT_CODE = ("Send the code of the app", "It completes the sign-in.")
+SECOND_IN = ("Call the endpoint again", "The second device is signed in.")
+CHALLENGED_AGAIN = ("Sign in there once more", "The code is asked for each time.")
+BACKUP_CODE = ("Send a backup code", "It completes a sign-in without the app.")
+REMOVE_FACTOR = ("Remove the second factor", "The password confirms it.")
+FACTOR_GONE = ("Read the session", "The account has no second factor any more.")
+
+TWO_FACTOR_OFF = "Second factors are disabled on this server (TWO_FACTOR=off), which answers 404."
+NOT_CHALLENGED = "No code was asked for."
 SENDS_MAIL = (
     "This server sends real mail, and the test user's address does not exist. This journey "
     "runs only where no mailer is configured and mails stay in the Outbox."
 )
 NO_MAIL = "The outbox has no mail to the test user."
 SIGN_UP_OFF = "Sign-up is disabled on this server (SIGN_UP=off), which it answers with 400."
-NO_USER_NAMES = "User names are disabled on this server (USERNAME=off), which it answers with 404."
 ALREADY = "Nothing to do: verification is not required, or the user is already signed in."
 LIMITS_OFF = "All attempts were let through: rate limits are off (RATE_LIMITS=off)."
 NOT_TOLD = "The response does not say how long to wait."
