@@ -14,7 +14,7 @@ from backend.features.admin.first_admin import add_admin
 from backend.features.mail.setup import build_mailer
 from backend.features.mail.transports import open_transport
 from backend.features.management import second_factors
-from backend.features.user_transfer.commands import run_export, run_import
+from backend.features.user_transfer.commands import load_factors, run_export, run_import
 from backend.kernel.client import SYSTEM
 from backend.kernel.clock import SystemClock
 from backend.kernel.email_address import is_email_address, normalize_email
@@ -65,9 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         "remove-two-factor", _remove_two_factor, "remove the second factors of an account"
     )
     factors.add_argument("email")
-    importing = add("import-users", _import, "import users from CSV or JSON; can be repeated")
-    importing.add_argument("file", type=Path)
-    importing.add_argument("--dry-run", action="store_true", help="check every line, store nothing")
+    _add_import_arguments(
+        add("import-users", _import, "import users from CSV or JSON; can be repeated")
+    )
     exporting = add("export-users", _export, "export all users to a new .csv or .jsonl file")
     exporting.add_argument("file", type=Path)
     restored = add(
@@ -79,6 +79,17 @@ def _parser() -> argparse.ArgumentParser:
         "--as-of", type=timestamp, help="the age of the backup: 2026-11-29T12:00Z"
     )
     return parser
+
+
+def _add_import_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("file", type=Path)
+    command.add_argument("--dry-run", action="store_true", help="check every line, store nothing")
+    command.add_argument(
+        "--two-factor",
+        type=Path,
+        metavar="FILE",
+        help="the table twoFactor of a Better Auth, whose secret is in BETTER_AUTH_SECRET",
+    )
 
 
 def _serve(_: argparse.Namespace) -> None:
@@ -145,8 +156,13 @@ def _remove_two_factor(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     with _runtime() as runtime:
-        hasher = PasswordHasher(runtime.settings.bcrypt_rounds)
-        return run_import(runtime, hasher, args.file, dry=args.dry_run)
+        settings, factors = runtime.settings, None
+        if args.two_factor:
+            factors = load_factors(load_keyring(settings, runtime.randomness), args.two_factor)
+            if factors is None:
+                return 1
+        hasher = PasswordHasher(settings.bcrypt_rounds)
+        return run_import(runtime, hasher, args.file, dry=args.dry_run, factors=factors)
 
 
 def _export(args: argparse.Namespace) -> None:

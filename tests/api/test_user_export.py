@@ -59,6 +59,7 @@ def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(any_gate
             "emailVerified": "false",
             "username": "",
             "displayUsername": "",
+            "twoFactorEnabled": "false",
             "role": "user",
             "banned": "true",
             "banReason": 'spam,\nand "more"',

@@ -27,6 +27,7 @@ OTHERS = {
 OTHERS |= {"FOLDER", "OWNER", "NAME", "CI", "URL", "NEXT_PUBLIC", "PYTHONPATH"}
 OTHERS |= {"ARGS", "QUICK"}  # of the Makefile
 OTHERS |= {"PGPASSWORD", "PGPASSFILE", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"}  # of libraries
+OTHERS |= {"BETTER_AUTH_SECRET", "BETTER_AUTH_SECRETS"}  # of those who move in
 CLIENTS = "GATEHOUSE_"  # prefix of the settings of the frontend, the doctor and the notebooks
 
 

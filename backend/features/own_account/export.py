@@ -14,7 +14,16 @@ from backend.features.sessions.wire import UserOut
 from backend.kernel.timestamps import format_timestamp
 from backend.storage.db import Db
 from backend.storage.engine import Database
-from backend.storage.queries import links, outbox, pictures, sessions, users
+from backend.storage.queries import (
+    links,
+    outbox,
+    pictures,
+    sessions,
+    sign_in_challenges,
+    trusted_browsers,
+    two_factors,
+    users,
+)
 from backend.storage.queries.audit_list import AuditEvent, AuditFilter, find_page
 from backend.storage.queries.users import User
 from backend.storage.work import run_query
@@ -135,12 +144,58 @@ def _load_pictures(db: Db, user: User) -> Items:
     return [{"mediaType": picture.media_type, "sha256": picture.digest, "base64": content}]
 
 
+def _load_second_factors(db: Db, user: User) -> Items:
+    factors = two_factors.find(db, user.id)
+    if factors is None:
+        return []
+    return [
+        {
+            "enabled": user.two_factor_enabled,
+            "authenticatorApp": factors.has_totp,
+            "codesByMail": factors.mail_codes,
+            "since": factors.created_at,
+            "backupCodesLeft": two_factors.count_backup_codes(db, user.id),
+            "wrongCodesInARow": factors.failed_attempts,
+            "lockedUntil": factors.locked_until,
+        }
+    ]
+
+
+def _load_trusted_browsers(db: Db, user: User) -> Items:
+    return [
+        {
+            "id": each.id,
+            "createdAt": each.created_at,
+            "expiresAt": each.expires_at,
+            "ipAddress": each.ip_address,
+            "userAgent": each.user_agent,
+        }
+        for each in trusted_browsers.list_all(db, user.id)
+    ]
+
+
+def _load_begun_sign_ins(db: Db, user: User) -> Items:
+    return [
+        {
+            "id": each.id,
+            "method": each.method,
+            "createdAt": each.created_at,
+            "expiresAt": each.expires_at,
+            "codesTried": each.attempts,
+        }
+        for each in sign_in_challenges.list_for_user(db, user.id)
+    ]
+
+
 _FILES: Mapping[str, Callable[[Db, User], Items]] = {
     "profile": _load_profile,
     "sessions": _load_sessions,
     "links": _load_links,
     "mails": _load_mails,
     "pictures": _load_pictures,
+    "second-factors": _load_second_factors,
+    "trusted-browsers": _load_trusted_browsers,
+    "begun-sign-ins": _load_begun_sign_ins,
 }
 
 

@@ -43,11 +43,16 @@ class TwoFactor:
 
     @classmethod
     def of(cls, keyring: Keyring, mailer: Mailer, limiter: Limiter) -> "TwoFactor":
-        return cls(Sealer(keyring, "totp-secret"), CodeDigests(keyring), mailer, limiter)
+        return cls(build_sealer(keyring), CodeDigests(keyring), mailer, limiter)
 
     def can_mail_codes(self, settings: Settings) -> bool:
         """Tell whether a code can reach a mailbox."""
         return self.mailer.can_be_read(settings)
+
+
+def build_sealer(keyring: Keyring) -> Sealer:
+    """Build what encrypts the secrets of authenticator apps."""
+    return Sealer(keyring, "totp-secret")
 
 
 def open_secret(two_factor: TwoFactor, factors: Factors) -> TotpSecret | None:

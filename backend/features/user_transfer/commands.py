@@ -2,24 +2,60 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from backend.features.two_factor.codes import CodeDigests
+from backend.features.two_factor.service import build_sealer
 from backend.features.user_transfer.exporting import FORMATS, export_users
 from backend.features.user_transfer.importing import import_users, summary
 from backend.features.user_transfer.progress import ProgressBar
 from backend.features.user_transfer.records import BrokenFile, read_records
+from backend.features.user_transfer.second_factors import KEY, FactorTable, read_factors
 from backend.kernel.passwords.hasher import PasswordHasher
+from backend.kernel.secrets.better_auth import BetterAuthSecrets
+from backend.kernel.secrets.signing import Keyring
 from backend.kernel.settings import SettingsError
 from backend.storage.queries import users
 from backend.storage.work import Runtime, run_query
 
 
-def run_import(runtime: Runtime, hasher: PasswordHasher, path: Path, *, dry: bool) -> int:
+def run_import(
+    runtime: Runtime,
+    hasher: PasswordHasher,
+    path: Path,
+    *,
+    dry: bool,
+    factors: FactorTable | None = None,
+) -> int:
     """Import a file; returns the exit code, 1 if a line was bad. Raises SettingsError."""
+    with _open(path) as file:
+        return _import(runtime, hasher, file, factors, dry=dry)
+
+
+def load_factors(keyring: Keyring, path: Path) -> FactorTable | None:
+    """Load the table `twoFactor` of a Better Auth, whose secret is in the environment.
+
+    Returns None if a line was bad, after printing each. Raises SettingsError.
+    """
+    secrets = BetterAuthSecrets.from_environment()
+    table = FactorTable(build_sealer(keyring), CodeDigests(keyring))
+    with _open(path) as file:
+        read_factors(read_records(file, key=KEY), secrets, table)
+    for line, problem in table.problems:
+        sys.stdout.write(f"{path} line {line}: {problem}\n")
+    if table.problems:
+        sys.stdout.write("nothing imported: no user must lose a second factor\n")
+    return None if table.problems else table
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[BinaryIO]:
     try:
         with path.open("rb") as file:
-            return _import(runtime, hasher, file, dry=dry)
+            yield file
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -28,14 +64,22 @@ def run_import(runtime: Runtime, hasher: PasswordHasher, path: Path, *, dry: boo
         raise SettingsError(f"{path}: {error}") from None
 
 
-def _import(runtime: Runtime, hasher: PasswordHasher, file: BinaryIO, *, dry: bool) -> int:
+def _import(
+    runtime: Runtime,
+    hasher: PasswordHasher,
+    file: BinaryIO,
+    factors: FactorTable | None,
+    *,
+    dry: bool,
+) -> int:
     progress = ProgressBar(sys.stderr, os.fstat(file.fileno()).st_size)
 
     def print_line(line: str) -> None:
         progress.clear()
         sys.stdout.write(line + "\n")
 
-    outcome = import_users(runtime, hasher, read_records(file, progress.show), print_line, dry=dry)
+    records = read_records(file, progress.show)
+    outcome = import_users(runtime, hasher, records, print_line, dry=dry, factors=factors)
     progress.clear()
     for line in summary(outcome, dry=dry):
         print_line(line)

@@ -5,11 +5,12 @@ stay as they are: fix the bad lines and import the file again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from backend.features.user_transfer.progress import Ranges
 from backend.features.user_transfer.records import Record
+from backend.features.user_transfer.second_factors import FactorTable
 from backend.features.user_transfer.user_record import (
     BadRecord,
     ImportedUser,
@@ -45,6 +46,9 @@ class Outcome:
     already_here: Ranges = field(default_factory=Ranges)
     ignored_fields: set[str] = field(default_factory=set)
     new_ids: int = 0
+    second_factors: int = 0
+    mail_codes: int = 0
+    """Users of these whose only factor is a mailed code."""
 
 
 def import_users(
@@ -54,11 +58,15 @@ def import_users(
     print_line: PrintLine,
     *,
     dry: bool,
+    factors: FactorTable | None = None,
 ) -> Outcome:
-    """Import all records, or with `dry` only check them; prints each bad line as it is found."""
+    """Import all records, or with `dry` only check them; prints each bad line as it is found.
+
+    With the `factors` of a Better Auth, its users keep theirs.
+    """
     outcome = Outcome()
     while batch := list(islice(records, BATCH)):
-        _import_batch(runtime, hasher, batch, outcome, print_line, dry=dry)
+        _import_batch(runtime, hasher, batch, outcome, print_line, factors, dry=dry)
     return outcome
 
 
@@ -68,18 +76,19 @@ def _import_batch(
     batch: list[Record],
     outcome: Outcome,
     print_line: PrintLine,
+    factors: FactorTable | None,
     *,
     dry: bool,
 ) -> None:
     for record in batch:
         outcome.ignored_fields |= {name for name in record.fields if not find_field(name)}
     with Work(runtime, SYSTEM) as work:
-        people, problems = _validate(work, hasher, batch)
+        people, problems = _validate(work, hasher, batch, factors)
         existing = user_transfer.find_existing(work.db, [person.user for person in people])
         new = [person for person in people if not existing.has(person.user)]
         taken = [person for person in new if person.user.username in existing.usernames]
         if not problems and not taken:
-            _store(work, people, new, outcome, dry=dry)
+            _store(work, people, new, outcome, factors, dry=dry)
             return
     people = [person for person in people if person not in taken]
     problems = sorted([*problems, *((person.line, _NAME_TAKEN) for person in taken)])
@@ -94,7 +103,7 @@ def _import_batch(
 
 
 def _validate(
-    work: Work, hasher: PasswordHasher, batch: Iterable[Record]
+    work: Work, hasher: PasswordHasher, batch: Iterable[Record], factors: FactorTable | None
 ) -> tuple[list[ImportedUser], list[tuple[int, str]]]:
     people: list[ImportedUser] = []
     problems: list[tuple[int, str]] = []
@@ -106,11 +115,23 @@ def _validate(
                 first = first_lines.setdefault(value, record.line)
                 if first != record.line:
                     raise BadRecord(f"the {field_name} is the same as on line {first}")
+            people.append(_with_factors(person, factors))
         except BadRecord as problem:
             problems.append((record.line, str(problem)))
-        else:
-            people.append(person)
     return people, problems
+
+
+def _with_factors(person: ImportedUser, factors: FactorTable | None) -> ImportedUser:
+    """Note whether a user keeps a second factor; nobody must lose theirs without a word."""
+    if factors is not None:
+        enabled = factors.is_enabled(person)
+        return replace(person, user=replace(person.user, two_factor_enabled=enabled))
+    if person.two_factor_enabled:
+        raise BadRecord(
+            "two_factor_enabled: the user would lose the second factor; name the file of the table "
+            "twoFactor with --two-factor, or set this to false"
+        )
+    return person
 
 
 def _unique_fields(user: User) -> list[tuple[str, object]]:
@@ -119,14 +140,25 @@ def _unique_fields(user: User) -> list[tuple[str, object]]:
 
 
 def _store(
-    work: Work, people: list[ImportedUser], new: list[ImportedUser], outcome: Outcome, *, dry: bool
+    work: Work,
+    people: list[ImportedUser],
+    new: list[ImportedUser],
+    outcome: Outcome,
+    factors: FactorTable | None,
+    *,
+    dry: bool,
 ) -> None:
     stored = {person.user.email for person in new}
     if new and not dry:
         stored = user_transfer.insert_many(work.db, [(p.user, p.password_hash) for p in new])
+        if factors is not None:
+            factors.store(work, (p for p in new if p.user.email in stored))
         work.record(Event(EventKind.USERS_IMPORTED, detail={"users": len(stored)}))
     outcome.imported += len(stored)
     outcome.new_ids += sum(person.lost_id for person in new if person.user.email in stored)
+    protected = [p for p in new if p.user.two_factor_enabled and p.user.email in stored]
+    outcome.second_factors += len(protected)
+    outcome.mail_codes += sum(not factors.has_app(p) for p in protected) if factors else 0
     outcome.already_here.add(p.line for p in people if p.user.email not in stored)
 
 
@@ -134,6 +166,10 @@ def summary(outcome: Outcome, *, dry: bool) -> list[str]:
     """Format the result in a few lines."""
     done = "would be imported" if dry else "imported"
     lines = [f"{_format_count(outcome.imported, 'user')} {done}"]
+    if outcome.second_factors:
+        kept = f"{outcome.second_factors} of them with their second factor"
+        by_mail = f", {outcome.mail_codes} with codes by mail" if outcome.mail_codes else ""
+        lines.append(kept + by_mail)
     if outcome.already_here.count:
         existing = outcome.already_here
         lines.append(f"{existing.count} exist already and were not changed: lines {existing}")

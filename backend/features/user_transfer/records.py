@@ -36,9 +36,14 @@ class Record:
 
 
 def read_records(
-    file: BinaryIO, progress: Callable[[int], None] = lambda _: None
+    file: BinaryIO,
+    progress: Callable[[int], None] = lambda _: None,
+    *,
+    key: tuple[str, ...] = ("email",),
 ) -> Iterator[Record]:
     """Yield records in little memory; raises BrokenFile if the beginning is invalid.
+
+    A CSV needs a column with one of the names in `key`, in lower case.
 
     Text is UTF-8, or UTF-16 with a byte order mark; a line ends with LF, CR or both. `progress`
     gets the number of characters read.
@@ -48,7 +53,7 @@ def read_records(
         raise BrokenFile("the file is empty")
     if lines.begin == "[":
         return _array_records(lines)
-    return _json_records(lines) if lines.begin == "{" else _csv_records(lines)
+    return _json_records(lines) if lines.begin == "{" else _csv_records(lines, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +153,8 @@ def _array_records(lines: _Lines) -> Iterator[Record]:
         yield Record(error.line, problem=f"{error}; nothing from here on can be read")
 
 
-def _csv_records(lines: _Lines) -> Iterator[Record]:
-    header, separator = _parse_header(lines)
+def _csv_records(lines: _Lines, key: tuple[str, ...]) -> Iterator[Record]:
+    header, separator = _parse_header(lines, key)
 
     def records() -> Iterator[Record]:
         for line in lines:
@@ -161,17 +166,17 @@ def _csv_records(lines: _Lines) -> Iterator[Record]:
     return records()
 
 
-def _parse_header(lines: _Lines) -> tuple[list[str], str]:
+def _parse_header(lines: _Lines, key: tuple[str, ...]) -> tuple[list[str], str]:
     line = next((each for each in lines if each.problem or each.text.strip()), None)
     if line is None or line.problem:
         raise BrokenFile("the first line is not UTF-8; save the file as UTF-8")
     for separator in _SEPARATORS:
         names = [name.strip() for name in next(csv.reader([line.text], delimiter=separator), [])]
-        if "email" in (name.lower() for name in names):
+        if not {name.lower() for name in names}.isdisjoint(key):
             break
     else:
         raise BrokenFile(
-            "the first line has no column 'email'; columns are separated by "
+            f"the first line has no column '{key[0]}'; columns are separated by "
             f"{', '.join(_SEPARATORS.values())}: {_redact_start(line.text)!r}"
         )
     named = [name for name in names if name]

@@ -36,6 +36,10 @@ class ImportedUser:
     password_hash: str | None
     lost_id: bool
     """Whether the record's id was no UUID and was dropped."""
+    source_id: str
+    """The record's id, UUID or not."""
+    two_factor_enabled: bool | None
+    """Whether the user has a second factor; None if the record does not say."""
 
 
 def _parse_address(text: str) -> str:
@@ -92,20 +96,22 @@ class UserRecord(BaseModel):
     ban_expires: ImportedDate | None = None
     username: Annotated[str | None, AfterValidator(_check_username)] = None
     display_username: Name | None = None
+    two_factor_enabled: bool | None = None
     created_at: ImportedDate | None = None
     updated_at: ImportedDate | None = None
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
+    """Return a field's name as it is looked for: `banExpires` is `ban_expires`."""
     return name.lower().replace("_", "")
 
 
-_FIELDS = {_fold(name): name for name in UserRecord.model_fields} | {"password": "password_hash"}
+_FIELDS = {fold(name): name for name in UserRecord.model_fields} | {"password": "password_hash"}
 
 
 def find_field(name: str) -> str | None:
     """Find a field by its name in a record: `ban_expires`, `banExpires`, `BANEXPIRES`."""
-    return _FIELDS.get(_fold(name))
+    return _FIELDS.get(fold(name))
 
 
 def parse_user(record: Record, work: Work, take_hash: Callable[[str], str]) -> ImportedUser:
@@ -120,13 +126,20 @@ def parse_user(record: Record, work: Work, take_hash: Callable[[str], str]) -> I
     try:
         data = UserRecord.model_validate(values)
     except ValidationError as error:
-        raise BadRecord(_describe_error(error)) from None
+        raise BadRecord(describe_error(error)) from None
     try:
         password_hash = take_hash(data.password_hash) if data.password_hash else None
     except ValueError as error:
         raise BadRecord(f"password_hash: {error}") from None
     lost_id = data.id is None and values.get("id") is not None
-    return ImportedUser(record.line, _user(data, work), password_hash, lost_id)
+    return ImportedUser(
+        record.line,
+        _user(data, work),
+        password_hash,
+        lost_id,
+        source_id=str(values.get("id", "")),
+        two_factor_enabled=data.two_factor_enabled,
+    )
 
 
 def _user(data: UserRecord, work: Work) -> User:
@@ -148,7 +161,8 @@ def _user(data: UserRecord, work: Work) -> User:
     )
 
 
-def _describe_error(error: ValidationError) -> str:
+def describe_error(error: ValidationError) -> str:
+    """Return the first problem in words, with the name of its field."""
     problem = error.errors()[0]
     message = str(problem["msg"]).removeprefix("Value error, ")
     missing = problem["type"] == "missing"

@@ -1,5 +1,6 @@
 """Sign-ins that wait for a second factor: one SQL statement per function."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
@@ -42,6 +43,13 @@ def find(db: Db, digest: TokenDigest, now: datetime) -> SignInChallenge | None:
     unexpired = (sign_in_challenges.c.token_digest == digest, sign_in_challenges.c.expires_at > now)
     row = db.execute(select(*_COLUMNS).where(*unexpired)).first()
     return SignInChallenge(**row._mapping) if row else None
+
+
+def list_for_user(db: Db, user_id: UUID) -> Sequence[SignInChallenge]:
+    """List the challenges of a user, expired ones included, newest first."""
+    statement = select(*_COLUMNS).where(sign_in_challenges.c.user_id == user_id)
+    rows = db.execute(statement.order_by(sign_in_challenges.c.id.desc()))
+    return [SignInChallenge(**row._mapping) for row in rows]
 
 
 def count_attempt(db: Db, challenge_id: UUID, *, max_attempts: int) -> bool:

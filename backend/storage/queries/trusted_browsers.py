@@ -62,6 +62,13 @@ def list_for_user(db: Db, user_id: UUID, now: datetime) -> Sequence[TrustedBrows
     return [TrustedBrowser(**row._mapping) for row in db.execute(statement)]
 
 
+def list_all(db: Db, user_id: UUID) -> Sequence[TrustedBrowser]:
+    """List the trusted browsers of a user, expired ones included, newest first."""
+    statement = select(*_COLUMNS).where(trusted_browsers.c.user_id == user_id)
+    rows = db.execute(statement.order_by(trusted_browsers.c.id.desc()))
+    return [TrustedBrowser(**row._mapping) for row in rows]
+
+
 def delete_for_user(db: Db, user_id: UUID) -> int:
     """Trust no browser of a user any more; returns how many were trusted."""
     statement = delete(trusted_browsers).where(trusted_browsers.c.user_id == user_id)

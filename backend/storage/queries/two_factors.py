@@ -46,6 +46,19 @@ def find(db: Db, user_id: UUID) -> Factors | None:
     return Factors(**row._mapping) if row else None
 
 
+def insert_many(db: Db, rows: Sequence[Factors]) -> None:
+    """Add the second factors of new users."""
+    if rows:
+        db.execute(insert(two_factors), [asdict(row) for row in rows])
+
+
+def insert_backup_codes(db: Db, codes: Sequence[tuple[UUID, bytes]]) -> None:
+    """Add backup codes, each as its user and digest."""
+    if codes:
+        rows = [{"user_id": user_id, "digest": digest} for user_id, digest in codes]
+        db.execute(insert(backup_codes), rows)
+
+
 def ensure(db: Db, user: User, now: datetime) -> None:
     """Add the row of a user, without any factor, unless there is one."""
     values = asdict(Factors(user.id, now, before_verification=not user.email_verified))
@@ -122,9 +135,7 @@ def delete_for_user(db: Db, user_id: UUID) -> bool:
 def replace_backup_codes(db: Db, user_id: UUID, digests: Sequence[bytes]) -> None:
     """Store new backup codes; the old ones stop working."""
     delete_backup_codes(db, user_id)
-    if digests:
-        rows = [{"user_id": user_id, "digest": digest} for digest in digests]
-        db.execute(insert(backup_codes), rows)
+    insert_backup_codes(db, [(user_id, digest) for digest in digests])
 
 
 def delete_backup_codes(db: Db, user_id: UUID) -> None:
