@@ -87,7 +87,7 @@ def verify_totp(
         use = partial(service.use_totp, work, two_factor, factors, code)
         _use_code(work, two_factor, use, "INVALID_CODE")
         return None
-    secret = service.open_secret(two_factor, factors)
+    secret = service.open_secret(work, two_factor, factors)
     if secret is None or totp.find_step(secret, code, work.now()) is None:
         raise Refusal("INVALID_CODE")
     if not two_factors.confirm_totp(work.db, current.user.id, factors.totp_secret):
@@ -175,7 +175,7 @@ def disable(
 def read_totp_uri(work: Work, two_factor: TwoFactor, user: User) -> str:
     """Return the URI of the caller's authenticator app once more, for another device."""
     factors = two_factors.find(work.db, user.id)
-    secret = service.open_secret(two_factor, factors) if factors else None
+    secret = service.open_secret(work, two_factor, factors) if factors else None
     if secret is None:
         raise Refusal("TOTP_NOT_ENABLED")
     return totp.build_uri(secret, work.settings.app_name, user.email)

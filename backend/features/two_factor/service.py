@@ -1,6 +1,6 @@
 """What second factors need besides `Work`, and what all of their operations share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from backend.features.mail.service import Mailer
 from backend.features.two_factor import totp
 from backend.features.two_factor.codes import CodeDigests, new_backup_codes
 from backend.features.two_factor.totp import TotpSecret
+from backend.kernel.log_limit import LogLimit
 from backend.kernel.randomness import random_alphanumeric
 from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.secret import BrowserToken
@@ -40,6 +41,8 @@ class TwoFactor:
     digests: CodeDigests
     mailer: Mailer
     limiter: Limiter
+    unreadable: LogLimit = field(default_factory=LogLimit)
+    """Of lines about secrets that no key opens: whoever has a password can cause them."""
 
     @classmethod
     def of(cls, keyring: Keyring, mailer: Mailer, limiter: Limiter) -> "TwoFactor":
@@ -55,16 +58,18 @@ def build_sealer(keyring: Keyring) -> Sealer:
     return Sealer(keyring, "totp-secret")
 
 
-def open_secret(two_factor: TwoFactor, factors: Factors) -> TotpSecret | None:
+def open_secret(work: Work, two_factor: TwoFactor, factors: Factors) -> TotpSecret | None:
     """Decrypt the secret of a user's authenticator app; None if no key of this server opens it."""
-    text = two_factor.sealer.open(factors.totp_secret) if factors.totp_secret else None
-    if text is None and factors.totp_secret:
-        log.error(
-            "totp_secret_unreadable",
-            user=str(factors.user_id),
-            fix="Add the SECRET_KEY under which it was stored to SECRET_KEYS_OLD.",
-        )
-    return TotpSecret(text) if text else None
+    if factors.totp_secret is None:
+        return None
+    text = two_factor.sealer.open(factors.totp_secret)
+    if text is not None:
+        return TotpSecret(text)
+    user = str(factors.user_id)
+    if two_factor.unreadable.allows(user, work.clock.monotonic()):
+        fix = "Add the SECRET_KEY under which it was stored to SECRET_KEYS_OLD."
+        log.error("totp_secret_unreadable", user=user, fix=fix)
+    return None
 
 
 def use_totp(work: Work, two_factor: TwoFactor, factors: Factors, code: str) -> bool:
@@ -73,15 +78,23 @@ def use_totp(work: Work, two_factor: TwoFactor, factors: Factors, code: str) -> 
     Each time step is accepted once (RFC 6238, section 5.2): a code that somebody has looked at over
     a shoulder is worth nothing.
     """
-    secret = open_secret(two_factor, factors)
+    secret = open_secret(work, two_factor, factors)
     step = totp.find_step(secret, code, work.now()) if secret else None
-    if step is None:
+    if secret is None or step is None:
         return False
+    _seal_anew(work, two_factor, factors, secret)
     if not work.settings.strict:
         return True
     oldest = totp.step_at(work.now() - _STEPS_KEPT)
     two_factors.delete_totp_steps(work.db, factors.user_id, before=oldest)
     return two_factors.use_totp_step(work.db, factors.user_id, step)
+
+
+def _seal_anew(work: Work, two_factor: TwoFactor, factors: Factors, secret: TotpSecret) -> None:
+    """Seal a secret that is in use with the newest key, so that older ones can be removed."""
+    if factors.totp_secret and not two_factor.sealer.is_newest(factors.totp_secret):
+        sealed = two_factor.sealer.seal(secret.reveal(), work.randomness)
+        two_factors.replace_totp_secret(work.db, factors.user_id, sealed)
 
 
 def use_backup_code(work: Work, two_factor: TwoFactor, user: User, code: str) -> bool:

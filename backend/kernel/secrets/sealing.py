@@ -1,5 +1,7 @@
 """Encryption of stored texts."""
 
+from collections.abc import Sequence
+
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -20,11 +22,19 @@ class Sealer:
         nonce = randomness.bytes(_NONCE_SIZE)
         return nonce + self._ciphers[0].encrypt(nonce, text.encode(), None)
 
+    def is_newest(self, sealed: bytes) -> bool:
+        """Tell whether the newest key sealed it, and not one that was rotated."""
+        return self._open(self._ciphers[:1], sealed) is not None
+
     def open(self, sealed: bytes) -> str | None:
         """Decrypt; None if no key of ours sealed it, or if it was altered."""
+        return self._open(self._ciphers, sealed)
+
+    @staticmethod
+    def _open(ciphers: Sequence[AESGCM], sealed: bytes) -> str | None:
         if len(sealed) < _NONCE_SIZE:
             return None
-        for cipher in self._ciphers:
+        for cipher in ciphers:
             try:
                 return cipher.decrypt(sealed[:_NONCE_SIZE], sealed[_NONCE_SIZE:], None).decode()
             except InvalidTag:

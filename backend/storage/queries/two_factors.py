@@ -71,6 +71,12 @@ def begin_totp(db: Db, user_id: UUID, secret: bytes) -> None:
     db.execute(update(two_factors).where(two_factors.c.user_id == user_id).values(**changes))
 
 
+def replace_totp_secret(db: Db, user_id: UUID, secret: bytes) -> None:
+    """Store the secret of an authenticator app encrypted with another key."""
+    changes = {"totp_secret": secret}
+    db.execute(update(two_factors).where(two_factors.c.user_id == user_id).values(**changes))
+
+
 def enable_mail_codes(db: Db, user_id: UUID) -> None:
     """Let a user answer with codes by mail."""
     changes = {"mail_codes": True}

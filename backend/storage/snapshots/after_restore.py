@@ -8,7 +8,8 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from backend.kernel.client import SYSTEM
@@ -19,13 +20,22 @@ from backend.kernel.settings import Settings
 from backend.storage.db import Db
 from backend.storage.engine import Database
 from backend.storage.migrate import migrate
-from backend.storage.queries import links, outbox, sessions, users
+from backend.storage.queries import (
+    links,
+    one_time_codes,
+    outbox,
+    sessions,
+    sign_in_challenges,
+    trusted_browsers,
+    users,
+)
 from backend.storage.queries.audit_list import AuditFilter, find_page
 from backend.storage.urls import sqlite_url
 from backend.storage.work import Runtime, Work
 
 _BATCH = 1000  # rows in one transaction, which keeps it short on a large PostgreSQL
 _COUNTS = ("accounts", "sessions", "links", "damaged")  # in the order of RestoreRecord
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 _GIVE_UP_REASON = "The database was restored from a copy: this had left, or its link has ended."
 
 
@@ -48,11 +58,14 @@ def invalidate_restored_data(
 ) -> RestoreRecord:
     """End all sessions and mailed links, give up the mails that carry one, and record the restore.
 
-    It is recorded last, so that only completed restores are.
+    Begun sign-ins end too, and no browser skips the second factor any more. It is recorded last, so
+    that only completed restores are.
     """
     sessions_ended = _run_in_batches(runtime, sessions.delete_batch)
     links_ended = _run_in_batches(runtime, links.delete_batch)
     _run_in_batches(runtime, lambda db, limit: outbox.give_up_batch(db, _GIVE_UP_REASON, limit))
+    for purge in (sign_in_challenges.purge, one_time_codes.purge, trusted_browsers.purge):
+        _run_in_batches(runtime, partial(_purge_all, purge))
     with Work(runtime, SYSTEM) as work:
         counts = (users.count(work.db), sessions_ended, links_ended, damaged)
         age = {"asOf": as_of.isoformat()} if as_of else {}
@@ -101,6 +114,10 @@ def _run_in_batches(runtime: Runtime, delete_batch: Callable[[Db, int], int]) ->
         total += count
         if count < _BATCH:
             return total
+
+
+def _purge_all(purge: Callable[[Db, datetime, int], int], db: Db, limit: int) -> int:
+    return purge(db, _NEVER, limit)
 
 
 def _ignore(*_: object) -> None:

@@ -3,9 +3,9 @@
 import structlog
 
 from backend.kernel.clock import Clock
+from backend.kernel.log_limit import LogLimit
 from backend.web.edge.origins import TrustedOrigins
 
-_WINDOW, _MAX_LINES = 60.0, 5  # seconds, and lines in them: anybody can send any Origin
 _MAX_LENGTH = 200  # characters
 
 log = structlog.get_logger()
@@ -22,17 +22,12 @@ class RefusedOrigins:
     def __init__(self, clock: Clock, trusted: tuple[str, ...]) -> None:
         self._clock = clock
         self._trusted = ", ".join(trusted)
-        self._logged: set[str] = set()
-        self._ends_at = clock.monotonic() + _WINDOW
+        self._limit = LogLimit()
 
     def note(self, origin: str) -> None:
         """Log an origin that PUBLIC_URL and FRONTEND_URL do not name."""
-        now = self._clock.monotonic()
-        if now >= self._ends_at:
-            self._ends_at, self._logged = now + _WINDOW, set()
-        if origin in self._logged or len(self._logged) >= _MAX_LINES:
+        if not self._limit.allows(origin, self._clock.monotonic()):
             return
-        self._logged.add(origin)
         log.warning(
             "origin_refused",
             origin=origin[:_MAX_LENGTH],
