@@ -23,6 +23,20 @@ def sleeping_gatehouse(app: DeployedApp) -> Iterator[None]:
         app.space.start()
 
 
+@contextmanager
+def obliging_gatehouse(app: DeployedApp) -> Iterator[None]:
+    """Everybody must have a second factor."""
+    app.space.environment["REQUIRE_TWO_FACTOR_FOR"] = "everybody"
+    with sleeping_gatehouse(app):
+        pass
+    try:
+        yield
+    finally:
+        del app.space.environment["REQUIRE_TWO_FACTOR_FOR"]
+        with sleeping_gatehouse(app):
+            pass
+
+
 def test_on_localhost_the_cookies_need_no_https(developer: Visitor):
     developer.sign_up()
     names = {cookie["name"] for cookie in developer.cookies}
@@ -51,7 +65,8 @@ def test_by_its_number_the_same_machine_is_another_origin(
     developer: Visitor, on_my_machine: DeployedApp
 ):
     developer.page.goto(f"{on_my_machine.url.replace('localhost', '127.0.0.1')}/sign-in")
-    developer.fill_in("Sign in", **{"E-mail": developer.email}, Password=PASSWORD)
+    fields = {"E-mail or user name": developer.email, "Password": PASSWORD}
+    developer.fill_in("Sign in", **fields)
     expect(developer.alert).to_have_text("Invalid origin")
 
 
@@ -78,6 +93,16 @@ def test_who_signs_in_while_gatehouse_sleeps_is_signed_in_when_it_wakes(
         developer.sign_in(developer.email)
         expect(developer.main.get_by_role("status")).to_contain_text(WAKING)
     expect(developer.heading).to_have_text("Hello Ada")
+
+
+def test_who_must_have_a_second_factor_is_led_to_the_page_that_sets_it_up(
+    developer: Visitor, on_my_machine: DeployedApp
+):
+    with obliging_gatehouse(on_my_machine):
+        developer.sign_up()
+        developer.fill_in("Change e-mail", **{"New e-mail": "new@example.com"})
+        developer.page.wait_for_url("**/account/second-factor")
+        expect(developer.page.get_by_label("Password", exact=True)).to_be_visible()
 
 
 def test_a_page_that_cannot_ask_waits_and_sends_nobody_away(

@@ -86,10 +86,10 @@ class Visitor:
         self.fill_in("Sign up", Name="Ada", **{"E-mail": self.email}, Password=PASSWORD)
         expect(self.heading).to_have_text("Hello Ada")
 
-    def sign_in(self, email: str, password: str = PASSWORD) -> None:
-        """Fill in the form for signing in, and send it."""
+    def sign_in(self, name: str, password: str = PASSWORD) -> None:
+        """Fill in the form for signing in with an address or a user name, and send it."""
         self.page.goto("/sign-in")
-        self.fill_in("Sign in", **{"E-mail": email}, Password=password)
+        self.fill_in("Sign in", **{"E-mail or user name": name}, Password=password)
 
     def press_button(self, name: str) -> None:
         """Press a button once React has hydrated it: before, a press does nothing."""

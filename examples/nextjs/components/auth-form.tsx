@@ -47,8 +47,15 @@ export function AuthForm<Data>({ fields, button, send, done }: Props<Data>) {
 /** Every error of Gatehouse has a code. A 5xx without one comes from a proxy in front of it. */
 const isAsleep = ({ status, code }: Refusal) => status >= 500 && !code;
 
-function inWords({ status, code, message }: Refusal) {
+const WORDS: Record<string, string> = {
+  INVALID_TOKEN: "This link has been used or has expired.",
+  INVALID_TWO_FACTOR_COOKIE: "That took too long. Please sign in again.",
+  TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE: "Too many wrong codes. Please sign in again.",
+  ACCOUNT_TEMPORARILY_LOCKED: "Too many wrong codes. Please wait a quarter of an hour.",
+};
+
+function inWords({ status, code = "", message }: Refusal) {
+  if (WORDS[code]) return WORDS[code];
   if (status === 429) return "Too many attempts. Please wait a minute.";
-  if (code === "INVALID_TOKEN") return "This link has been used or has expired.";
   return message || "That did not work. Please try again.";
 }

@@ -1,9 +1,24 @@
+import { twoFactorClient, usernameClient } from "better-auth/client/plugins";
 import { createAuthClient } from "better-auth/react";
-
-export const authClient = createAuthClient(); // no baseURL: the page's own origin
 
 /** The full URL of a page of this deployment, for links in mails. */
 export const pageHere = (path: string) => new URL(path, window.location.origin).href;
 
 /** Loads a page, for after signing in or out: the router may still have one from before it. */
 export const loadPage = (path: string) => window.location.assign(pageHere(path));
+
+// No baseURL: the page's own origin.
+export const authClient = createAuthClient({
+  plugins: [
+    usernameClient(),
+    twoFactorClient({
+      onTwoFactorRedirect: ({ twoFactorMethods = [] }) =>
+        loadPage(`/second-step?methods=${twoFactorMethods.join()}`),
+    }),
+  ],
+  fetchOptions: {
+    onError: ({ error }) => {
+      if (error.code === "TWO_FACTOR_REQUIRED") loadPage("/account/second-factor");
+    },
+  },
+});

@@ -1,10 +1,14 @@
 import "server-only";
 import { createAuthClient } from "better-auth/client";
+import { twoFactorClient, usernameClient } from "better-auth/client/plugins";
 import { headers } from "next/headers";
 import { cache } from "react";
 import { askingFor } from "@/lib/gatehouse";
 
-const gatehouse = createAuthClient({ baseURL: process.env.GATEHOUSE_URL });
+const gatehouse = createAuthClient({
+  baseURL: process.env.GATEHOUSE_URL,
+  plugins: [usernameClient(), twoFactorClient()], // for the user's type
+});
 
 export type Session = typeof gatehouse.$Infer.Session;
 

@@ -30,6 +30,7 @@ async function Account() {
       <Greeting />
       <Live />
       <ChangeEmail />
+      <a href="/account/second-factor">Second factor</a>
     </>
   );
 }

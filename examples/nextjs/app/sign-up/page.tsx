@@ -10,11 +10,18 @@ export default function SignUp() {
         fields={[
           { name: "name", label: "Name", autoComplete: "name" },
           { name: "email", label: "E-mail", type: "email", autoComplete: "username" },
+          { name: "username", label: "User name (optional)", required: false, autoComplete: "off" },
           { name: "password", label: "Password", type: "password", autoComplete: "new-password" },
         ]}
         button="Sign up"
-        send={({ name, email, password }) =>
-          authClient.signUp.email({ name, email, password, callbackURL: pageHere("/verified") })
+        send={({ username, ...person }) =>
+          authClient.signUp.email({
+            name: person.name,
+            email: person.email,
+            password: person.password,
+            username: username || undefined,
+            callbackURL: pageHere("/verified"),
+          })
         }
         done={(signedUp) =>
           signedUp?.token

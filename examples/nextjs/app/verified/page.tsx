@@ -1,6 +1,7 @@
+import { redirect } from "next/navigation";
 import { Suspense } from "react";
 
-type Props = { searchParams: Promise<{ error?: string }> };
+type Props = { searchParams: Promise<{ error?: string; twoFactorRedirect?: string }> };
 
 const ERRORS: Record<string, string> = {
   TOKEN_EXPIRED: "This link has expired. Sign in and request another.",
@@ -18,7 +19,8 @@ export default function VerifiedPage({ searchParams }: Props) {
 }
 
 async function Verified({ searchParams }: Props) {
-  const { error } = await searchParams;
+  const { error, twoFactorRedirect } = await searchParams;
+  if (twoFactorRedirect) redirect("/second-step"); // verified, and a second factor is asked for
   if (!error) return <p>Thank you, that worked.</p>;
   return <p role="alert">{ERRORS[error] ?? "This link is not valid. Request another."}</p>;
 }
