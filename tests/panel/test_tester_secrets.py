@@ -62,6 +62,7 @@ CALLS = {
     ),
     "a number": (Call("POST", "/x", '{"password": 8812349977}'), "8812349977"),
     "a list": (Call("POST", "/x", '{"tokens": ["canary-22-x"]}'), "canary-22-x"),
+    "a code": (Call("POST", "/x", '{"code": "canary-22-x"}'), "canary-22-x"),
     "a form": (
         Call("POST", "/x", f"a=b&password={quote_plus('one canary 22')}", headers=FORM),
         "one canary 22",
@@ -83,6 +84,20 @@ def test_what_was_sent_is_masked_in_every_way_it_is_shown(loop, service, server,
     forms = {secret, quote(secret), quote_plus(secret)}
     assert [find_pieces(shown_text, form) for form in sorted(forms)] == [[]] * len(forms)
     assert find_pieces(render_everything(service, exchange, reveal=True), secret), "it was there"
+
+
+def test_what_an_enrolment_returns_is_masked_and_the_code_of_a_refusal_is_not(
+    loop, service, server
+):
+    uri = "otpauth://totp/Mine:ada?secret=CANARY22"
+    server.response = httpx.Response(200, json={"totpURI": uri, "backupCodes": ["Can22-ary33"]})
+    exchange = loop.run(service.send(make_admin(), "A", Call("POST", "/x")))
+    shown_text = render_everything(service, exchange)
+    for secret in (uri, "CANARY22", "Can22-ary33"):
+        assert find_pieces(shown_text, secret) == [], secret
+    server.response = httpx.Response(401, json={"code": "INVALID_CODE"})
+    exchange = loop.run(service.send(make_admin(), "A", Call("POST", "/x")))
+    assert "INVALID_CODE" in render_everything(service, exchange)
 
 
 @pytest.mark.parametrize("offset", [*range(3950, 4001, 7), *range(230, 300, 9), 59_980])

@@ -53,6 +53,7 @@ h2 { font-size: 1rem; margin: 1.25rem 0 .5rem; }
 .about { color: var(--soft); font-size: .9rem; margin: 0 0 .9rem; }
 .about a, footer a { color: inherit; }
 form + .about { margin-top: 1rem; }
+details + .about { border-top: 1px solid var(--line); margin: 1.4rem 0 0; padding-top: 1rem; }
 .qr { background: #fff; border-radius: 10px; max-width: 15rem; margin: 0 auto 1rem; }
 .qr svg { display: block; width: 100%; }
 .key { text-align: center; margin: -.5rem 0 .9rem; overflow-wrap: anywhere; }
