@@ -13,7 +13,12 @@ from doctor.client.browser import (
 )
 from doctor.client.redaction import EvidenceRedactor
 from doctor.client.set_cookie import SetCookie
-from doctor.client.throwaway_account import SIGN_IN, ThrowawayAccount, is_session_usable
+from doctor.client.throwaway_account import (
+    SIGN_IN,
+    VERIFY_BACKUP_CODE,
+    ThrowawayAccount,
+    is_session_usable,
+)
 from doctor.clock import BlockingClock
 from doctor.deployment import Deployment
 from doctor.findings import CheckResult, CheckSkipped, Finding, Verdict, failed, to_printable
@@ -35,7 +40,8 @@ class CheckContext:
         self._redactor = EvidenceRedactor()
         self._redactor.add(self.account.password)
         if deployment.admin is not None:
-            self._redactor.add(deployment.admin.password, deployment.admin.session)
+            admin = deployment.admin
+            self._redactor.add(admin.password, admin.session, admin.backup_code)
         self.server = self.connect(deployment.url)
         self.app = self.connect(deployment.frontend) if deployment.frontend else None
         self.visitor = SimulatedBrowser(self.server, deployment.url)
@@ -205,6 +211,13 @@ def sign_in_admin(context: CheckContext) -> SimulatedBrowser:
         return browser
     payload = {"email": admin.email, "password": admin.password.reveal(), "rememberMe": False}
     reply = browser.post(SIGN_IN, payload)
+    if reply.field("twoFactorRedirect") is True:
+        if not admin.backup_code:
+            raise CheckSkipped(
+                "the given admin has a second factor: pass one of their backup codes with "
+                "--backup-code, or run the checks in the panel"
+            )
+        reply = browser.post(VERIFY_BACKUP_CODE, {"code": admin.backup_code.reveal()})
     if reply.status != 200:
         raise CheckSkipped(f"the given admin could not sign in: {reply.summary}")
     return browser

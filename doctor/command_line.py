@@ -82,6 +82,7 @@ def _parser() -> _Parser:
         metavar="P",
         help=f"the same, which other users of this machine can read; prefer {PASSWORD_VARIABLE}",
     )
+    add("--backup-code", metavar="C", help="one of the admin's, if they have a second factor")
     add(
         "--protected",
         metavar="PATH",
@@ -102,13 +103,15 @@ def _admin(
     parsed: argparse.Namespace, environment: Mapping[str, str], ask: Callable[[str], str]
 ) -> Admin | None:
     if not parsed.email:
-        if parsed.password or parsed.password_file:
-            raise UsageError("a password needs --email")
+        if parsed.password or parsed.password_file or parsed.backup_code:
+            raise UsageError("a password or backup code needs --email")
         return None
     password = _password(parsed, environment, ask)
     if not password:
         raise UsageError("the password is empty")
-    return Admin(parsed.email, SecretText(password))
+    return Admin(
+        parsed.email, SecretText(password), backup_code=SecretText(parsed.backup_code or "")
+    )
 
 
 def _password(

@@ -31,6 +31,8 @@ class Admin:
     email: str = ""
     password: SecretText = NO_SECRET
     session: SecretText = NO_SECRET
+    backup_code: SecretText = NO_SECRET
+    """Given where the admin has a second factor. The code of an app would expire meanwhile."""
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,8 @@ def let_in(context: CheckContext) -> CheckResult:
     except CheckSkipped as reason:
         return failed(
             str(reason),
-            "Check the email address and the password. The account needs the role admin.",
+            "Check the email address and the password, and with a second factor the backup code: "
+            "each works once. The account needs the role admin.",
         )
     return passed("GET /api/admin/status answered 200")
 

@@ -59,11 +59,19 @@ class ThrowawayAccount:
 
     def sign_in(self, browser: SimulatedBrowser) -> Reply:
         """Sign in as a visitor does, and record when the session ends."""
-        reply = browser.post(SIGN_IN, {**self.credentials, "rememberMe": True})
-        if reply.field("twoFactorRedirect") is True and self.backup_codes:
-            reply = browser.post(VERIFY_BACKUP_CODE, {"code": self.backup_codes.pop().reveal()})
+        reply = self.pass_both_steps(browser, rememberMe=True)
         if reply.status == 200:
             self.remember_session(reply, browser)
+        return reply
+
+    def pass_both_steps(
+        self, browser: SimulatedBrowser, headers: Mapping[str, str] | None = None, **fields: bool
+    ) -> Reply:
+        """Sign in with the password and, if a second factor is asked for, with a backup code."""
+        reply = browser.send("POST", SIGN_IN, {**self.credentials, **fields}, headers)
+        if reply.field("twoFactorRedirect") is True and self.backup_codes:
+            payload = {"code": self.backup_codes.pop().reveal()}
+            reply = browser.send("POST", VERIFY_BACKUP_CODE, payload, headers)
         return reply
 
     def read_app(self, uri: str) -> None:
@@ -119,7 +127,7 @@ def observed_address(
 
     Raises CheckSkipped if the sign-in fails.
     """
-    reply = browser.post(SIGN_IN, account.credentials, **forged)
+    reply = account.pass_both_steps(browser, forged)
     session_data = fetch_session(browser) if reply.status == 200 else None
     if session_data is None:
         raise CheckSkipped(f"signing in answered {reply.summary}")

@@ -4,6 +4,7 @@ from urllib.parse import unquote
 
 from doctor.check import check
 from doctor.check_context import CheckContext
+from doctor.checks.accounts import second_factor
 from doctor.client.browser import Reply, SimulatedBrowser
 from doctor.client.throwaway_account import GET_SESSION, SIGN_OUT, fetch_session, user_id_in
 from doctor.clock import random_hex
@@ -19,7 +20,11 @@ def sign_up(context: CheckContext) -> CheckResult:
     """Most of the other checks use this throw-away account."""
     before = context.clock.now()
     try:
-        return _attempt_sign_up(context)
+        result = _attempt_sign_up(context)
+        if result.verdict is Verdict.PASS and second_factor.is_required(context):
+            enrolled = second_factor.enrol(context, context.visitor)
+            return result if enrolled.verdict is Verdict.PASS else enrolled
+        return result
     finally:
         context.shared["session created between"] = before, context.clock.now()
 

@@ -1,6 +1,7 @@
 """A second factor: set up, asked for, given and removed, with the throw-away account."""
 
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 from doctor.check import check
 from doctor.check_context import CheckContext
@@ -33,10 +34,26 @@ def add_app(context: CheckContext) -> CheckResult:
     """Codes depend on the clock: where the server's is wrong, nobody can sign in with one."""
     if context.verdicts.get("clock.right") is Verdict.FAIL:
         raise CheckSkipped("needs clock.right: with a wrong clock every code is refused")
-    offered = context.anonymous_browser().get("/api/sign-in-methods").field("twoFactor")
-    if not isinstance(offered, dict) or not offered.get("enabled"):
+    if context.account.backup_codes:
+        return passed("enrolled when it signed up, as REQUIRE_TWO_FACTOR_FOR=everybody demands")
+    if not _offered(context).get("enabled"):
         raise CheckSkipped("TWO_FACTOR=off, or an older server: there are no second factors")
-    browser, account = context.signed_in_browser(), context.account
+    return enrol(context, context.signed_in_browser())
+
+
+def is_required(context: CheckContext) -> bool:
+    """Tell whether everybody must have a second factor: a new session opens nothing else."""
+    return _offered(context).get("requiredFor") == "everybody"
+
+
+def _offered(context: CheckContext) -> dict[str, Any]:
+    offered = context.anonymous_browser().get("/api/sign-in-methods").field("twoFactor")
+    return offered if isinstance(offered, dict) else {}
+
+
+def enrol(context: CheckContext, browser: SimulatedBrowser) -> CheckResult:
+    """Set up an authenticator app for the throw-away account."""
+    account = context.account
     reply = browser.post(_ENABLE, {"password": account.password.reveal()})
     uri, codes = reply.field("totpURI"), reply.field("backupCodes")
     if reply.status != 200 or not isinstance(uri, str) or not isinstance(codes, list):
@@ -172,6 +189,8 @@ def trusted_browser(context: CheckContext) -> CheckResult:
 @check("second-factor.removed", "The second factor can be removed", "second-factor.app")
 def remove(context: CheckContext) -> CheckResult:
     """With the password, as its user does."""
+    if is_required(context):
+        raise CheckSkipped("REQUIRE_TWO_FACTOR_FOR=everybody: the account must keep it")
     browser, account = context.signed_in_browser(), context.account
     reply = browser.post(_DISABLE, {"password": account.password.reveal()})
     if reply.status != 200 or reply.field("status") is not True:
