@@ -89,6 +89,15 @@ def test_every_setting_is_explained(page):
     assert find_unwritten(names, (ROOT / page).read_text()) == []
 
 
+def test_every_kind_of_mail_is_explained():
+    """MAIL_SUBJECTS changes the subject of each."""
+    source = (ROOT / "backend/features/mail/templates.py").read_text()
+    kinds = set(re.findall(r'kind="([a-z-]+)"', source))
+    settings = (ROOT / "docs/settings.md").read_text()
+    [row] = [line for line in settings.splitlines() if line.startswith("| `MAIL_SUBJECTS`")]
+    assert find_unwritten(kinds, row) == []
+
+
 def test_every_route_is_explained(tmp_path):
     assert find_unwritten(list_routes(tmp_path), (ROOT / "docs/api.md").read_text()) == []
 

@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { register } from "node:module";
+import { base32 } from "@better-auth/utils/base32";
+import { createOTP } from "@better-auth/utils/otp";
 import { assertRefused, data, newEmail, runScenes } from "./scenes.mjs";
 
 const [url, mailbox] = process.argv.slice(2);
@@ -24,6 +26,7 @@ const hooks = `const PHONE = ${JSON.stringify(PHONE)};
     : next(name, context);`;
 register(`data:text/javascript,${encodeURIComponent(hooks)}`);
 const { createAuthClient } = await import("better-auth/client");
+const { twoFactorClient } = await import("better-auth/client/plugins");
 const { expoClient } = await import("@better-auth/expo/client");
 
 /** A phone with the app of a scheme: an address, a secure store, and the client on top. */
@@ -38,7 +41,7 @@ function phone(scheme = "myapp") {
     setItemAsync: async (key, value) => setItem(key, value),
   };
   const fetchOptions = { headers: { "x-forwarded-for": `10.78.0.${(addresses += 1)}` } };
-  const plugins = [expoClient({ scheme, storage })];
+  const plugins = [expoClient({ scheme, storage }), twoFactorClient()];
   return { store, auth: createAuthClient({ baseURL: url, plugins, fetchOptions }) };
 }
 
@@ -48,9 +51,17 @@ async function signUp(email = newEmail(), options = {}) {
   return ada;
 }
 
-const lastMail = (email) =>
+const lastMail = (email, kind) =>
   readFileSync(mailbox, "utf-8").trim().split("\n").map((line) => JSON.parse(line))
-    .filter((mail) => mail.to === email).at(-1);
+    .filter((mail) => mail.to === email && (!kind || mail.kind === kind)).at(-1);
+
+/** Turns an authenticator app on, and returns it. */
+async function enrol(auth) {
+  const { totpURI } = data(await auth.twoFactor.enable({ password }));
+  const app = createOTP(base32.decode(new URL(totpURI).searchParams.get("secret")));
+  data(await auth.twoFactor.verifyTotp({ code: await app.totp() }));
+  return app;
+}
 
 const scenes = {
   "signing up keeps the cookie in the secure store": async () => {
@@ -88,6 +99,29 @@ const scenes = {
     const { getSetCookie } = await import("@better-auth/expo/client");
     const other = phone();
     other.store.set("better-auth_cookie", getSetCookie(location.searchParams.get("cookie")));
+    assert.equal(data(await other.auth.getSession()).user.email, email);
+  },
+  "a code completes a sign-in": async () => {
+    const { auth, email } = await signUp();
+    const app = await enrol(auth);
+    assert.equal(data(await auth.getSession()).user.twoFactorEnabled, true);
+    const other = phone().auth;
+    assert.equal(data(await other.signIn.email({ email, password })).twoFactorRedirect, true);
+    assert.equal(data(await other.getSession()), null);
+    data(await other.twoFactor.verifyTotp({ code: await app.totp() }));
+    assert.equal(data(await other.getSession()).user.email, email);
+  },
+  "a link that signs in hands the question for a code to the app": async () => {
+    const { auth, email } = await signUp(newEmail(), { callbackURL: "/welcome" });
+    const app = await enrol(auth);
+    const opened = await fetch(lastMail(email, "verify").url, { redirect: "manual" });
+    const location = new URL(opened.headers.get("location"));
+    assert.equal(location.searchParams.get("twoFactorRedirect"), "true");
+    const { getSetCookie } = await import("@better-auth/expo/client");
+    const other = phone();
+    other.store.set("better-auth_cookie", getSetCookie(location.searchParams.get("cookie")));
+    assert.equal(data(await other.auth.getSession()), null);
+    data(await other.auth.twoFactor.verifyTotp({ code: await app.totp() }));
     assert.equal(data(await other.auth.getSession()).user.email, email);
   },
   "another app is refused": async () => {
