@@ -292,6 +292,7 @@ class TestTheJourneys:
             journey_words.ROUND_TRIP,
             journey_words.DEVICES,
             journey_words.RESET,
+            journey_words.USER_NAME,
             journey_words.ORIGIN,
             journey_words.TWO_FACTOR,
         ],
@@ -319,6 +320,12 @@ class TestTheJourneys:
         panel = with_tester(open_panel(sign_up=False))
         progress = self.run_journey(panel, journey_words.ROUND_TRIP)
         assert [each.message for each in progress.results] == [journey_words.SIGN_UP_OFF]
+
+    def test_where_there_are_no_user_names_the_journey_says_so_and_leaves_nobody(self, open_panel):
+        panel = with_tester(open_panel(username=False))
+        progress = self.run_journey(panel, journey_words.USER_NAME)
+        assert progress.results[-1].message == journey_words.NO_USER_NAMES
+        assert list_emails(panel) == [OWNER_EMAIL]
 
     def test_where_addresses_must_be_verified_the_journey_does_that(self, open_panel):
         panel = with_tester(open_panel(require_verified_email=True))

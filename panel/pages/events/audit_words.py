@@ -48,6 +48,7 @@ _REASONS = {
     "expired": "it had expired",
     "taken": "the address is taken",
     "second_factor": "the code was wrong",
+    "username taken": "the user name is taken",
 }
 SEVERITIES = {
     "sign_in": "good",

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from doctor.client.set_cookie import parse_set_cookie
 from panel.client.loopback import Call
 from panel.tester.exchange import response_json
-from panel.tester.journeys import two_factor, words
+from panel.tester.journeys import two_factor, user_names, words
 from panel.tester.journeys.runner import (
     Journey,
     JourneyRun,
@@ -228,6 +228,7 @@ JOURNEYS: tuple[Journey, ...] = (
             _DELETE_PERSON,
         ),
     ),
+    Journey(words.USER_NAME, (_CREATE_PERSON, *user_names.STEPS, _DELETE_PERSON)),
     Journey(
         words.LIMIT,
         (

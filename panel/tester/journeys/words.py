@@ -22,6 +22,7 @@ RESET = "Reset a forgotten password"
 LIMIT = "Too many wrong passwords"
 ORIGIN = "A request from another site"
 TWO_FACTOR = "Sign in with a second factor"
+USER_NAME = "Sign in with a user name"
 
 MAKE_ACCOUNT = ("Create an account", "Administrators can create one.")
 CLEAN_UP = ("Delete the test user", "Nothing is left behind.")
@@ -47,6 +48,11 @@ NEW_WORKS = ("Sign in with the new password", "It works.")
 LINK_ONCE = ("Use the link a second time", "It works only once.")
 WRONG = ("Try wrong passwords until the limit", "Guessing is stopped.")
 WAIT_TOLD = ("Read how long to wait", "The response says when to try again.")
+NAME_FREE = ("Ask whether a user name is free", "Nobody has it.")
+CHOOSE_NAME = ("Choose it", "It belongs to the account.")
+NAME_TAKEN = ("Ask again", "It is taken now.")
+NAME_WORKS = ("Sign in with it, in capitals", "Capitals make no difference.")
+NOT_AN_ADDRESS = ("Use it in place of an address", "It is never taken for one.")
 PREFLIGHT = (
     "Change the name from the other site",
     "The preflight stops a browser.",
@@ -78,6 +84,7 @@ SENDS_MAIL = (
 )
 NO_MAIL = "The outbox has no mail to the test user."
 SIGN_UP_OFF = "Sign-up is disabled on this server (SIGN_UP=off), which it answers with 400."
+NO_USER_NAMES = "User names are disabled on this server (USERNAME=off), which it answers with 404."
 ALREADY = "Nothing to do: verification is not required, or the user is already signed in."
 LIMITS_OFF = "All attempts were let through: rate limits are off (RATE_LIMITS=off)."
 NOT_TOLD = "The response does not say how long to wait."
