@@ -156,13 +156,12 @@ def _remove_two_factor(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     with _runtime() as runtime:
-        settings, factors = runtime.settings, None
-        if args.two_factor:
-            factors = load_factors(load_keyring(settings, runtime.randomness), args.two_factor)
-            if factors is None:
-                return 1
+        settings = runtime.settings
+        factors = load_factors(load_keyring(settings, runtime.randomness), args.two_factor)
+        if factors is None:
+            return 1
         hasher = PasswordHasher(settings.bcrypt_rounds)
-        return run_import(runtime, hasher, args.file, dry=args.dry_run, factors=factors)
+        return run_import(runtime, hasher, args.file, factors, dry=args.dry_run)
 
 
 def _export(args: argparse.Namespace) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from io import BytesIO, StringIO
+from io import StringIO
 from urllib.parse import urlencode
 
 import psycopg2
@@ -10,10 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from backend.features.user_transfer.exporting import export_users
-from backend.features.user_transfer.importing import import_users
-from backend.features.user_transfer.records import read_records
-from backend.kernel.passwords.hasher import PasswordHasher
 from tests.admins import ADA, BOB, make_admin, user_id_of
+from tests.api.test_user_transfer import import_text
 from tests.make import PASSWORD
 
 DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -47,10 +45,8 @@ def far_east(start_on, database_target):
 
 def import_user(gatehouse, **payload):
     """Import one user; returns the errors of the line."""
-    lines = []
-    records = read_records(BytesIO(json.dumps({"email": BOB, **payload}).encode()))
-    import_users(gatehouse.context.runtime, PasswordHasher(4), records, lines.append, dry=False)
-    return lines
+    problems, _ = import_text(gatehouse, json.dumps({"email": BOB, **payload}))
+    return problems
 
 
 def find_dates(value):

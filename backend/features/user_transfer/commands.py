@@ -26,22 +26,25 @@ def run_import(
     runtime: Runtime,
     hasher: PasswordHasher,
     path: Path,
+    factors: FactorTable,
     *,
     dry: bool,
-    factors: FactorTable | None = None,
 ) -> int:
     """Import a file; returns the exit code, 1 if a line was bad. Raises SettingsError."""
     with _open(path) as file:
         return _import(runtime, hasher, file, factors, dry=dry)
 
 
-def load_factors(keyring: Keyring, path: Path) -> FactorTable | None:
+def load_factors(keyring: Keyring, path: Path | None) -> FactorTable | None:
     """Load the table `twoFactor` of a Better Auth, whose secret is in the environment.
 
-    Returns None if a line was bad, after printing each. Raises SettingsError.
+    Without a path it is empty. Returns None if a line was bad, after printing each. Raises
+    SettingsError.
     """
-    secrets = BetterAuthSecrets.from_environment()
     table = FactorTable(build_sealer(keyring), CodeDigests(keyring))
+    if path is None:
+        return table
+    secrets = BetterAuthSecrets.from_environment()
     with _open(path) as file:
         read_factors(read_records(file, key=KEY), secrets, table)
     for line, problem in table.problems:
@@ -68,7 +71,7 @@ def _import(
     runtime: Runtime,
     hasher: PasswordHasher,
     file: BinaryIO,
-    factors: FactorTable | None,
+    factors: FactorTable,
     *,
     dry: bool,
 ) -> int:
@@ -79,7 +82,7 @@ def _import(
         sys.stdout.write(line + "\n")
 
     records = read_records(file, progress.show)
-    outcome = import_users(runtime, hasher, records, print_line, dry=dry, factors=factors)
+    outcome = import_users(runtime, hasher, records, print_line, factors, dry=dry)
     progress.clear()
     for line in summary(outcome, dry=dry):
         print_line(line)

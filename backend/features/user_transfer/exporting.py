@@ -1,23 +1,31 @@
-"""Exporting users, in a file that `import-users` reads; their second factors are left out."""
+"""Exporting users with their second factors, in a file that `import-users` reads."""
 
 import csv
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Any, TextIO
 from uuid import UUID
 
 from backend.kernel.csv_cells import escape_formula
 from backend.storage.engine import Database
-from backend.storage.queries import user_transfer
+from backend.storage.queries import two_factors, user_transfer
+from backend.storage.queries.two_factors import Factors
 from backend.storage.queries.users import User, UserWithHash
 from backend.storage.work import run_query
 
 _PAGE = 1000  # users read at a time
 
-_FIELDS = [*(name for name in User.__dataclass_fields__ if name != "two_factor_enabled")]
-_FIELDS.append("password_hash")
+_FIELDS = [*User.__dataclass_fields__, "password_hash", "two_factor"]
+_FACTORS = (
+    "totp_secret",
+    "totp_confirmed",
+    "mail_codes",
+    "password_by_mail",
+    "before_verification",
+)
 
 FORMATS = (".csv", ".jsonl")
 
@@ -27,20 +35,26 @@ def export_users(
 ) -> int:
     """Write all users into `file`, as CSV or JSON lines by its ending; returns how many.
 
-    Includes the hashes of their passwords.
+    Includes the hashes of their passwords, and their second factors: the secrets of apps are
+    encrypted with SECRET_KEY, and of backup codes there are digests.
     """
     write = _csv_writer(file) if ending == ".csv" else _json_writer(file)
     number = 0
-    for number, credential in enumerate(_all_credentials(database), start=1):
-        write(_row(credential))
+    for number, row in enumerate(_all_rows(database), start=1):
+        write(row)
         progress(number)
     return number
 
 
-def _all_credentials(database: Database) -> Iterator[UserWithHash]:
+def _all_rows(database: Database) -> Iterator[dict[str, Any]]:
     page = _page_after(database, None)
     while page:
-        yield from page
+        ids = [each.user.id for each in page if each.user.two_factor_enabled]
+        factors = run_query(database, partial(two_factors.find_many, user_ids=ids))
+        codes = run_query(database, partial(two_factors.list_backup_codes, user_ids=ids))
+        for each in page:
+            user_id = each.user.id
+            yield _row(each, factors.get(user_id), codes.get(user_id, ()))
         page = _page_after(database, page[-1].user.id)
 
 
@@ -48,12 +62,22 @@ def _page_after(database: Database, last: UUID | None) -> Sequence[UserWithHash]
     return run_query(database, lambda db: user_transfer.list_with_hashes(db, last, _PAGE))
 
 
-def _row(credential: UserWithHash) -> dict[str, Any]:
+def _row(
+    credential: UserWithHash, factors: Factors | None, codes: Sequence[bytes]
+) -> dict[str, Any]:
     row = asdict(credential.user) | {"password_hash": credential.password_hash}
+    row["two_factor"] = _render_factors(factors, codes) if factors else None
     return {name: _plain(row[name]) for name in _FIELDS}
 
 
+def _render_factors(factors: Factors, codes: Sequence[bytes]) -> dict[str, Any]:
+    values = {name: _plain(getattr(factors, name)) for name in _FACTORS}
+    return {**values, "backup_codes": [_plain(code) for code in codes]}
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
     if isinstance(value, datetime):
         return value.isoformat()
     return str(value) if isinstance(value, UUID) else value
@@ -72,6 +96,8 @@ def _csv_writer(file: TextIO) -> Callable[[dict[str, Any]], None]:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return json.dumps(value)
     return escape_formula(value) if isinstance(value, str) else value
 
 

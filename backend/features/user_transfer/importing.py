@@ -56,9 +56,9 @@ def import_users(
     hasher: PasswordHasher,
     records: Iterator[Record],
     print_line: PrintLine,
+    factors: FactorTable,
     *,
     dry: bool,
-    factors: FactorTable | None = None,
 ) -> Outcome:
     """Import all records, or with `dry` only check them; prints each bad line as it is found.
 
@@ -76,7 +76,7 @@ def _import_batch(
     batch: list[Record],
     outcome: Outcome,
     print_line: PrintLine,
-    factors: FactorTable | None,
+    factors: FactorTable,
     *,
     dry: bool,
 ) -> None:
@@ -103,7 +103,7 @@ def _import_batch(
 
 
 def _validate(
-    work: Work, hasher: PasswordHasher, batch: Iterable[Record], factors: FactorTable | None
+    work: Work, hasher: PasswordHasher, batch: Iterable[Record], factors: FactorTable
 ) -> tuple[list[ImportedUser], list[tuple[int, str]]]:
     people: list[ImportedUser] = []
     problems: list[tuple[int, str]] = []
@@ -121,17 +121,9 @@ def _validate(
     return people, problems
 
 
-def _with_factors(person: ImportedUser, factors: FactorTable | None) -> ImportedUser:
-    """Note whether a user keeps a second factor; nobody must lose theirs without a word."""
-    if factors is not None:
-        enabled = factors.is_enabled(person)
-        return replace(person, user=replace(person.user, two_factor_enabled=enabled))
-    if person.two_factor_enabled:
-        raise BadRecord(
-            "two_factor_enabled: the user would lose the second factor; name the file of the table "
-            "twoFactor with --two-factor, or set this to false"
-        )
-    return person
+def _with_factors(person: ImportedUser, factors: FactorTable) -> ImportedUser:
+    enabled = factors.check(person)
+    return replace(person, user=replace(person.user, two_factor_enabled=enabled))
 
 
 def _unique_fields(user: User) -> list[tuple[str, object]]:
@@ -144,21 +136,20 @@ def _store(
     people: list[ImportedUser],
     new: list[ImportedUser],
     outcome: Outcome,
-    factors: FactorTable | None,
+    factors: FactorTable,
     *,
     dry: bool,
 ) -> None:
     stored = {person.user.email for person in new}
     if new and not dry:
         stored = user_transfer.insert_many(work.db, [(p.user, p.password_hash) for p in new])
-        if factors is not None:
-            factors.store(work, (p for p in new if p.user.email in stored))
+        factors.store(work, (p for p in new if p.user.email in stored))
         work.record(Event(EventKind.USERS_IMPORTED, detail={"users": len(stored)}))
     outcome.imported += len(stored)
     outcome.new_ids += sum(person.lost_id for person in new if person.user.email in stored)
     protected = [p for p in new if p.user.two_factor_enabled and p.user.email in stored]
     outcome.second_factors += len(protected)
-    outcome.mail_codes += sum(not factors.has_app(p) for p in protected) if factors else 0
+    outcome.mail_codes += sum(not factors.has_app(p) for p in protected)
     outcome.already_here.add(p.line for p in people if p.user.email not in stored)
 
 

@@ -6,13 +6,20 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from backend.features.two_factor.codes import CodeDigests
 from backend.features.two_factor.totp import TotpSecret
 from backend.features.user_transfer.records import BrokenFile, Record
-from backend.features.user_transfer.user_record import ImportedUser, describe_error, fold
+from backend.features.user_transfer.user_record import (
+    BadRecord,
+    ImportedUser,
+    MovedFactors,
+    describe_error,
+    fold,
+)
 from backend.kernel.secrets.better_auth import BetterAuthSecrets
 from backend.kernel.secrets.sealing import Sealer
 from backend.storage.queries import two_factors
@@ -20,6 +27,14 @@ from backend.storage.queries.two_factors import Factors
 from backend.storage.work import Work
 
 KEY = ("userid", "user_id")  # the columns that a CSV must have one of
+_LOST = (
+    "two_factor_enabled: the user would lose the second factor; name the file of the table "
+    "twoFactor with --two-factor, or set this to false"
+)
+_OTHER_KEY = (
+    "two_factor: it was encrypted with a SECRET_KEY that this server does not have; add that to "
+    "SECRET_KEYS_OLD"
+)
 _BASE32 = "base32:"
 _SHORTEST = 10  # bytes of a secret: RFC 4226 asks for 16, but some apps were given 10
 
@@ -42,6 +57,19 @@ class FactorTable:
     digests: CodeDigests
     rows: dict[str, StoredFactors] = field(default_factory=dict)
     problems: list[tuple[int, str]] = field(default_factory=list)
+    is_given: bool = False
+    """Whether there is such a table."""
+
+    def check(self, person: ImportedUser) -> bool:
+        """Tell whether a user has a second factor here; raises BadRecord if it would be lost."""
+        moved = person.two_factor
+        if moved is not None:
+            if moved.totp_secret and self.sealer.open(moved.totp_secret) is None:
+                raise BadRecord(_OTHER_KEY)
+            return person.two_factor_enabled is True
+        if person.two_factor_enabled and not self.is_given:
+            raise BadRecord(_LOST)
+        return self.is_enabled(person)
 
     def is_enabled(self, person: ImportedUser) -> bool:
         """Tell whether a user has a second factor; if the users' file does not say, by the row."""
@@ -51,6 +79,8 @@ class FactorTable:
 
     def has_app(self, person: ImportedUser) -> bool:
         """Tell whether an authenticator app is kept; otherwise codes are mailed."""
+        if person.two_factor is not None:
+            return person.two_factor.totp_confirmed
         row = self.rows.get(person.source_id)
         return row is not None and row.totp is not None
 
@@ -60,6 +90,10 @@ class FactorTable:
         for person in people:
             if not person.user.two_factor_enabled:
                 continue
+            if person.two_factor is not None:
+                factors.append(_moved(person.two_factor, person.user.id, work))
+                codes += [(person.user.id, each) for each in person.two_factor.backup_codes]
+                continue
             row, user_id = self.rows.get(person.source_id), person.user.id
             totp = row.totp if row else None
             sealed = self.sealer.seal(totp.reveal(), work.randomness) if totp else None
@@ -68,6 +102,11 @@ class FactorTable:
             codes += [(user_id, self.digests.digest(user_id, each)) for each in _codes(row)]
         two_factors.insert_many(work.db, factors)
         two_factors.insert_backup_codes(work.db, codes)
+
+
+def _moved(moved: MovedFactors, user_id: UUID, work: Work) -> Factors:
+    values = moved.model_dump(exclude={"backup_codes"})
+    return Factors(user_id=user_id, created_at=work.now(), **values)
 
 
 def _codes(row: StoredFactors | None) -> Iterable[str]:
@@ -90,6 +129,7 @@ _FIELDS = {fold(name): name for name in _Row.model_fields}
 
 def read_factors(records: Iterable[Record], secrets: BetterAuthSecrets, table: FactorTable) -> None:
     """Read and decrypt all rows into the table; raises BrokenFile if the secret opens none."""
+    table.is_given = True
     opened = False
     sealed_lines = []
     for record in records:

@@ -1,5 +1,6 @@
 """Converts a record to a user, with a readable message for each invalid field."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,28 @@ class BadRecord(Exception):
     """This record cannot be imported; the message says why."""
 
 
+def _from_hex(value: Any) -> Any:
+    return bytes.fromhex(value) if isinstance(value, str) else value
+
+
+def _from_json(value: Any) -> Any:
+    """Return what a CSV has in a cell."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+class MovedFactors(BaseModel):
+    """The second factors of a user in a file of `export-users`: encrypted, and digests."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, extra="forbid")
+
+    totp_secret: Annotated[bytes | None, BeforeValidator(_from_hex)]
+    totp_confirmed: bool
+    mail_codes: bool
+    password_by_mail: bool
+    before_verification: bool
+    backup_codes: list[Annotated[bytes, BeforeValidator(_from_hex)]]
+
+
 @dataclass(frozen=True, slots=True)
 class ImportedUser:
     """A user to import, and the line of their record."""
@@ -40,6 +63,8 @@ class ImportedUser:
     """The record's id, UUID or not."""
     two_factor_enabled: bool | None
     """Whether the user has a second factor; None if the record does not say."""
+    two_factor: MovedFactors | None
+    """The second factors themselves, from a file of our own."""
 
 
 def _parse_address(text: str) -> str:
@@ -97,6 +122,7 @@ class UserRecord(BaseModel):
     username: Annotated[str | None, AfterValidator(_check_username)] = None
     display_username: Name | None = None
     two_factor_enabled: bool | None = None
+    two_factor: Annotated[MovedFactors | None, BeforeValidator(_from_json)] = None
     created_at: ImportedDate | None = None
     updated_at: ImportedDate | None = None
 
@@ -139,6 +165,7 @@ def parse_user(record: Record, work: Work, take_hash: Callable[[str], str]) -> I
         lost_id,
         source_id=str(values.get("id", "")),
         two_factor_enabled=data.two_factor_enabled,
+        two_factor=data.two_factor,
     )
 
 

@@ -1,6 +1,6 @@
 """Second factors: one SQL statement per function. Secrets are encrypted, backup codes digests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from uuid import UUID
@@ -44,6 +44,21 @@ def find(db: Db, user_id: UUID) -> Factors | None:
     """Find the second factors of a user, begun ones included."""
     row = db.execute(select(*_COLUMNS).where(two_factors.c.user_id == user_id)).first()
     return Factors(**row._mapping) if row else None
+
+
+def find_many(db: Db, user_ids: Sequence[UUID]) -> Mapping[UUID, Factors]:
+    """Find the second factors of several users."""
+    rows = db.execute(select(*_COLUMNS).where(two_factors.c.user_id.in_(user_ids)))
+    return {row.user_id: Factors(**row._mapping) for row in rows}
+
+
+def list_backup_codes(db: Db, user_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[bytes]]:
+    """List the digests of the unused backup codes of several users."""
+    codes: dict[UUID, list[bytes]] = {}
+    columns = (backup_codes.c.user_id, backup_codes.c.digest)
+    for row in db.execute(select(*columns).where(backup_codes.c.user_id.in_(user_ids))):
+        codes.setdefault(row.user_id, []).append(row.digest)
+    return codes
 
 
 def insert_many(db: Db, rows: Sequence[Factors]) -> None:
