@@ -158,9 +158,11 @@ def test_the_code_completes_the_sign_in(gatehouse, app):
     )
 
 
-def test_a_session_that_ends_with_the_browser_still_does(gatehouse, app):
+@pytest.mark.parametrize("trust", [False, True])
+def test_a_session_that_ends_with_the_browser_still_does(gatehouse, app, trust):
     visitor = first_step(gatehouse, rememberMe=False)
-    response = visitor.post("two-factor/verify-totp", {"code": app.code()})
+    payload = {"code": app.code(), "trustDevice": trust}
+    response = visitor.post("two-factor/verify-totp", payload)
     assert cookies_of(response)[:2] == ["session_token", "dont_remember"]
 
 

@@ -37,6 +37,7 @@ def ordered(*arguments, environment=None, ask=None):
         ([URL, "--ca-file", "/nowhere/ca.pem"], "--ca-file /nowhere/ca.pem"),
         ([URL, "--junit", "/nowhere/junit.xml"], "--junit /nowhere/junit.xml"),
         ([URL, "--password", CANARY], "needs --email"),
+        ([URL, "--backup-code", CANARY], "needs --email"),
         ([URL, "--email", "e@example.com", "--password-file", "/nowhere"], "No such file"),
         ([URL, "--loud"], "unrecognized arguments: --loud"),
     ],
