@@ -2,10 +2,11 @@
 
 from collections import Counter
 
+import psycopg2
 import pytest
 from sqlalchemy import func, select
 
-from backend.storage.tables import backup_codes, sessions, trusted_browsers
+from backend.storage.tables import backup_codes, sessions, sign_in_challenges, trusted_browsers
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 from tests.rig.fixtures import ON_POSTGRESQL
@@ -111,6 +112,21 @@ def test_a_code_and_a_new_password_do_not_wait_for_each_other(gatehouse, app, pa
     locking = [each for each in statements if not each.lstrip().startswith("SELECT")]
     locking += [each for each in statements if "FOR NO KEY UPDATE" in each]
     assert "FOR NO KEY UPDATE" in min(locking, key=statements.index)
+
+
+@ON_POSTGRESQL
+def test_a_guess_that_waits_too_long_for_others_is_refused_and_nothing_is_lost(
+    gatehouse, app, postgres_url
+):
+    browser = first_step(gatehouse)
+    with psycopg2.connect(postgres_url) as other, other.cursor() as cursor:
+        cursor.execute("SELECT FROM users FOR UPDATE")
+        response = browser.post(VERIFY, {"code": app.code()})
+    other.close()
+    assert (response.status_code, response.json()) == (503, refusal("SERVICE_UNAVAILABLE"))
+    assert response.headers["retry-after"] == "2"
+    assert gatehouse.rows(select(sign_in_challenges.c.attempts)) == [(0,)]
+    assert browser.post(VERIFY, {"code": app.code()}).status_code == 200
 
 
 def test_while_signed_in_codes_are_counted_too(gatehouse, app):
