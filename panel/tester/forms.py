@@ -28,7 +28,9 @@ class Prefill:
 def prefill(field: Field, person: Person) -> Prefill:
     """Return a field's initial value: the test user's or an example if it is required."""
     example = _format_example(field.example)
-    if field.place == "body" and field.name in _PERSON_FIELDS and field.required:
+    # A password is optional where users may have none; the test user has one.
+    is_asked = field.required or field.name == "password"
+    if field.place == "body" and field.name in _PERSON_FIELDS and is_asked:
         return Prefill(getattr(person, field.name), example)
     is_valid = field.kind is not FieldKind.CHOICE or example in field.choices
     return Prefill(example if field.required and is_valid else "", example)

@@ -89,6 +89,12 @@ def test_where_all_is_done_every_step_is_folded(tmp_path):
             "warn",
             "REQUIRE_TWO_FACTOR_FOR=admins",
         ),
+        (
+            {"settings": {"require_two_factor_for": "none", "two_factor": False}},
+            words.FACTOR,
+            "warn",
+            "TWO_FACTOR=on",
+        ),
         ({"limits": {"store": "off"}}, words.REPLICAS, "warn", "RATE_LIMITS=on"),
         (
             {"limits": {"store": "memory, because redis is away"}},

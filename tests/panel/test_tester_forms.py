@@ -61,7 +61,7 @@ def test_a_body_is_taken_apart_into_fields(operations_by_name):
 
 def test_query_path_choices_lists_and_numbers_are_known(operations_by_name):
     fields = fields_by_name(operations_by_name["GET /api/auth/admin/list-users"])
-    assert fields["searchField"].choices == ("email", "name")
+    assert fields["searchField"].choices == ("email", "name", "username")
     assert fields["limit"].kind is FieldKind.NUMBER
     assert fields["filterValue"].kind is FieldKind.LIST
     reset_fields = fields_by_name(operations_by_name["GET /api/auth/reset-password/{token}"])
@@ -86,6 +86,7 @@ def make_field(**attributes) -> Field:
         ({"example": ["admin"], "required": True}, Prefill('["admin"]', '["admin"]')),
         ({"name": "email", "required": True}, Prefill("ada@example.com", "")),
         ({"name": "email"}, Prefill("", "")),
+        ({"name": "password"}, Prefill(ADA.password, "")),
         ({"name": "email", "place": "query", "required": True}, Prefill("", "")),
         (
             {"kind": FieldKind.CHOICE, "choices": ("a",), "example": "b", "required": True},

@@ -316,16 +316,16 @@ class TestTheJourneys:
         assert progress.results[-1].message == journey_words.LIMITS_OFF
         assert list_emails(panel) == [OWNER_EMAIL]
 
-    def test_where_sign_up_is_off_the_journey_says_so(self, open_panel):
-        panel = with_tester(open_panel(sign_up=False))
-        progress = self.run_journey(panel, journey_words.ROUND_TRIP)
-        assert [each.message for each in progress.results] == [journey_words.SIGN_UP_OFF]
-
-    def test_where_there_are_no_user_names_the_journey_says_so_and_leaves_nobody(self, open_panel):
-        panel = with_tester(open_panel(username=False))
-        progress = self.run_journey(panel, journey_words.USER_NAME)
-        assert progress.results[-1].message == journey_words.NO_USER_NAMES
-        assert list_emails(panel) == [OWNER_EMAIL]
+    @pytest.mark.parametrize(
+        ("setting", "title", "message"),
+        [
+            ("sign_up", journey_words.ROUND_TRIP, journey_words.SIGN_UP_OFF),
+            ("two_factor", journey_words.TWO_FACTOR, journey_words.TWO_FACTOR_OFF),
+        ],
+    )
+    def test_where_it_is_off_the_journey_says_so(self, open_panel, setting, title, message):
+        progress = self.run_journey(with_tester(open_panel(**{setting: False})), title)
+        assert progress.results[-1].message == message
 
     def test_where_addresses_must_be_verified_the_journey_does_that(self, open_panel):
         panel = with_tester(open_panel(require_verified_email=True))

@@ -192,13 +192,13 @@ def _admin(state: SetupState) -> SetupStep:
 def _second_factor(state: SetupState) -> SetupStep:
     required = state.settings.require_two_factor_for
     severity: Severity = "good" if required != "none" else "warn"
-    text = words.FACTOR_REQUIRED.get(required, words.FACTOR_NOT_REQUIRED)
+    text, lines = words.FACTOR_REQUIRED.get(required, words.FACTOR_NOT_REQUIRED), []
     if not state.settings.two_factor:
-        text = words.FACTOR_OFF
+        text, lines = words.FACTOR_OFF, [Setting("TWO_FACTOR", "on")]
     own = words.FACTOR_YOURS if state.has_second_factor else words.FACTOR_NOT_YOURS
     instructions = Markup.escape(words.FACTOR_HOW).format(link(words.YOUR_ACCOUNT, "account"))
-    line = Setting("REQUIRE_TWO_FACTOR_FOR", "admins")
-    return SetupStep(words.FACTOR, severity, f"{text} {own}", instructions, (line,))
+    lines.append(Setting("REQUIRE_TWO_FACTOR_FOR", "admins"))
+    return SetupStep(words.FACTOR, severity, f"{text} {own}", instructions, tuple(lines))
 
 
 def _limits(state: SetupState, item: HealthItem) -> SetupStep:
