@@ -1,4 +1,4 @@
-"""The handlers of the Tester's page and its journeys, before a real API in this process."""
+"""The handlers of the Tester's page, before a real API in this process."""
 
 import json
 from dataclasses import replace
@@ -15,8 +15,6 @@ from panel.client.loopback import Call, Loopback
 from panel.tester import service, words
 from panel.tester.browsers import BrowserStore
 from panel.tester.journeys import words as journey_words
-from panel.tester.journeys.runner import Journey, Progress
-from panel.tester.journeys.steps import JOURNEYS
 from panel.tester.masking import MASK
 from panel.tester.quick_actions import QUICK_ACTIONS
 from tests.lazy_import import lazy_import
@@ -25,12 +23,10 @@ from tests.panel.conftest import OWNER_EMAIL, Panel, build_page
 
 gr = lazy_import("gradio")
 page = lazy_import("panel.pages.tester.page")
-journeys_page = lazy_import("panel.pages.tester.journeys")
 tester_endpoints = lazy_import("panel.pages.tester.endpoints")
 
 VIEW_INPUTS = ("A", None, False, "curl")
 ADA = ("Ada", "ada@example.com", "correct horse", True)
-JOURNEYS_BY_TITLE = {each.title: each for each in JOURNEYS}
 
 
 def with_tester(panel: Panel) -> Panel:
@@ -275,87 +271,14 @@ class TestTheHistory:
             assert excinfo.value.message == message
 
 
-class TestTheJourneys:
-    def run_journey(self, panel: Panel, title: str) -> Progress:
-        context = panel.context()
-
-        async def run() -> Progress:
-            states = [each async for each in journeys_page.run(JOURNEYS_BY_TITLE[title], context)]
-            assert len(states) == len(states[-1].results) + 1
-            return states[-1]
-
-        return panel.loop.run(run())
-
-    @pytest.mark.parametrize(
-        "title",
-        [
-            journey_words.ROUND_TRIP,
-            journey_words.DEVICES,
-            journey_words.RESET,
-            journey_words.USER_NAME,
-            journey_words.ORIGIN,
-            journey_words.TWO_FACTOR,
-        ],
-    )
-    def test_every_step_is_as_it_should_be_and_nobody_stays(self, panel, title):
-        progress = self.run_journey(panel, title)
-        assert [each.message for each in progress.results if not each.passed] == []
-        assert len(progress.results) == len(progress.journey.steps)
-        assert list_emails(panel) == [OWNER_EMAIL]
-
-    def test_wrong_passwords_are_stopped_by_the_limit(self, open_panel):
-        panel = with_tester(open_panel(rate_limits=True))
-        progress = self.run_journey(panel, journey_words.LIMIT)
-        assert [each.passed for each in progress.results] == [True] * 4
-        assert journey_words.TRY_AGAIN_IN.partition("{")[0] in progress.results[2].message
-        assert panel.services.tester.limited(panel.context().admin) == {}
-
-    def test_without_limits_the_journey_says_so_and_leaves_nobody(self, panel):
-        progress = self.run_journey(panel, journey_words.LIMIT)
-        assert progress.failed
-        assert progress.results[-1].message == journey_words.LIMITS_OFF
-        assert list_emails(panel) == [OWNER_EMAIL]
-
-    @pytest.mark.parametrize(
-        ("setting", "title", "message"),
-        [
-            ("sign_up", journey_words.ROUND_TRIP, journey_words.SIGN_UP_OFF),
-            ("two_factor", journey_words.TWO_FACTOR, journey_words.TWO_FACTOR_OFF),
-        ],
-    )
-    def test_where_it_is_off_the_journey_says_so(self, open_panel, setting, title, message):
-        progress = self.run_journey(with_tester(open_panel(**{setting: False})), title)
-        assert progress.results[-1].message == message
-
-    def test_where_addresses_must_be_verified_the_journey_does_that(self, open_panel):
-        panel = with_tester(open_panel(require_verified_email=True))
-        assert not self.run_journey(panel, journey_words.ROUND_TRIP).failed
-
-    def test_one_that_is_left_midway_leaves_nobody(self, panel, context):
-        async def leave_midway() -> None:
-            run_steps = journeys_page.run(JOURNEYS_BY_TITLE[journey_words.DEVICES], context)
-            async for progress in run_steps:
-                if len(progress.results) == 2:
-                    break
-            await run_steps.aclose()
-
-        panel.loop.run(leave_midway())
-        assert list_emails(panel) == [OWNER_EMAIL]
-
-    def test_the_page_shows_each_step_the_browsers_and_what_was_sent(
-        self, panel, context, tester, view
-    ):
-        start_handler = tester.journeys.start_handler(view)
-        updates = run_to_end(panel, start_handler, context, journey_words.DEVICES, *VIEW_INPUTS)
-        steps = updates[tester.journeys.steps]
-        assert steps.count("<details") == 7 + 1
-        assert journey_words.FIRST in dict(updates[view.browsers.chosen].choices)
-        assert len(updates[view.history].choices) == 6
-        assert PASSWORD not in steps
-
-
-def test_a_journey_of_no_steps_is_over():
-    assert Progress(Journey("", ())).is_finished
+def test_the_page_shows_each_step_the_browsers_and_what_was_sent(panel, context, tester, view):
+    start_handler = tester.journeys.start_handler(view)
+    updates = run_to_end(panel, start_handler, context, journey_words.DEVICES, *VIEW_INPUTS)
+    steps = updates[tester.journeys.steps]
+    assert steps.count("<details") == 7 + 1
+    assert journey_words.FIRST in dict(updates[view.browsers.chosen].choices)
+    assert len(updates[view.history].choices) == 6
+    assert PASSWORD not in steps
 
 
 def list_handlers(tester):

@@ -1,0 +1,103 @@
+"""The Tester's journeys, before a real API in this process."""
+
+import pytest
+
+from panel.tester.journeys import words as journey_words
+from panel.tester.journeys.runner import Journey, Progress
+from panel.tester.journeys.steps import JOURNEYS
+from tests.lazy_import import lazy_import
+from tests.panel.conftest import OWNER_EMAIL, Panel
+from tests.panel.test_tester_page import list_emails, with_tester
+
+journeys_page = lazy_import("panel.pages.tester.journeys")
+
+JOURNEYS_BY_TITLE = {each.title: each for each in JOURNEYS}
+
+
+@pytest.fixture
+def panel(panel: Panel) -> Panel:
+    return with_tester(panel)
+
+
+def run_journey(panel: Panel, title: str) -> Progress:
+    """Run a journey to its end."""
+    context = panel.context()
+
+    async def run() -> Progress:
+        states = [each async for each in journeys_page.run(JOURNEYS_BY_TITLE[title], context)]
+        assert len(states) == len(states[-1].results) + 1
+        return states[-1]
+
+    return panel.loop.run(run())
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        journey_words.ROUND_TRIP,
+        journey_words.DEVICES,
+        journey_words.RESET,
+        journey_words.USER_NAME,
+        journey_words.ORIGIN,
+        journey_words.TWO_FACTOR,
+    ],
+)
+def test_every_step_is_as_it_should_be_and_nobody_stays(panel, title):
+    progress = run_journey(panel, title)
+    assert [each.message for each in progress.results if not each.passed] == []
+    assert len(progress.results) == len(progress.journey.steps)
+    assert list_emails(panel) == [OWNER_EMAIL]
+
+
+def test_wrong_passwords_are_stopped_by_the_limit(open_panel):
+    panel = with_tester(open_panel(rate_limits=True))
+    progress = run_journey(panel, journey_words.LIMIT)
+    assert [each.passed for each in progress.results] == [True] * 4
+    assert journey_words.TRY_AGAIN_IN.partition("{")[0] in progress.results[2].message
+    assert panel.services.tester.limited(panel.context().admin) == {}
+
+
+def test_without_limits_the_journey_says_so_and_leaves_nobody(panel):
+    progress = run_journey(panel, journey_words.LIMIT)
+    assert progress.failed
+    assert progress.results[-1].message == journey_words.LIMITS_OFF
+    assert list_emails(panel) == [OWNER_EMAIL]
+
+
+@pytest.mark.parametrize(
+    ("setting", "title", "message"),
+    [
+        ("sign_up", journey_words.ROUND_TRIP, journey_words.SIGN_UP_OFF),
+        ("username", journey_words.USER_NAME, journey_words.NO_USER_NAMES),
+        ("two_factor", journey_words.TWO_FACTOR, journey_words.TWO_FACTOR_OFF),
+    ],
+)
+def test_where_it_is_off_the_journey_says_so_and_leaves_nobody(open_panel, setting, title, message):
+    panel = with_tester(open_panel(**{setting: False}))
+    progress = run_journey(panel, title)
+    assert progress.failed
+    assert progress.results[-1].message == message
+    assert list_emails(panel) == [OWNER_EMAIL]
+
+
+def test_where_addresses_must_be_verified_the_journey_does_that(open_panel):
+    panel = with_tester(open_panel(require_verified_email=True))
+    assert not run_journey(panel, journey_words.ROUND_TRIP).failed
+
+
+def test_one_that_is_left_midway_leaves_nobody(panel):
+    context = panel.context()
+
+    async def leave_midway() -> None:
+        run_steps = journeys_page.run(JOURNEYS_BY_TITLE[journey_words.DEVICES], context)
+        async for progress in run_steps:
+            if len(progress.results) == 2:
+                break
+        await run_steps.aclose()
+
+    panel.loop.run(leave_midway())
+    assert list_emails(panel) == [OWNER_EMAIL]
+
+
+def test_a_journey_of_no_steps_is_over():
+    assert Progress(Journey("", ())).is_finished
