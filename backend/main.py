@@ -44,6 +44,7 @@ from backend.features.sign_in_methods import routes as sign_in_methods
 from backend.features.stream_demo import routes as streaming
 from backend.features.stream_demo.service import Ticker
 from backend.features.two_factor.gate import ask_second_factor, challenged_methods
+from backend.features.two_factor.resealing import build_resealing
 from backend.features.two_factor.routes import ALL as TWO_FACTOR
 from backend.features.two_factor.service import TwoFactor
 from backend.features.username import routes as username
@@ -52,6 +53,7 @@ from backend.kernel.clock import Clock, SystemClock
 from backend.kernel.passwords.hasher import MIN_ROUNDS, PasswordHasher
 from backend.kernel.passwords.rules import PasswordRules
 from backend.kernel.randomness import Randomness, SystemRandomness
+from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.secret_key import load_keyring
 from backend.kernel.secrets.signing import Keyring
 from backend.kernel.secrets.tokens import TokenMint
@@ -162,7 +164,7 @@ def _build_context(
         LinkMailer: link_mailer,
         Mailer: mailer,
         TwoFactor: second_factors,
-        **_build_operations(runtime, clock_check, feed, closing),
+        **_build_operations(runtime, clock_check, feed, second_factors.sealer, closing),
         ApiDocument: ApiDocument(ABOUT, _tags(settings), cookies),
     }
     if worker is not None:
@@ -180,10 +182,14 @@ def _build_context(
 
 
 def _build_operations(
-    runtime: Runtime, clock_check: ClockCheck, feed: ChangeFeed, closing: ExitStack
+    runtime: Runtime,
+    clock_check: ClockCheck,
+    feed: ChangeFeed,
+    sealer: Sealer,
+    closing: ExitStack,
 ) -> dict[type, Any]:
     """Build the services that watch over the server, and the demo of a stream."""
-    housekeeper = Housekeeper(runtime, clock_check)
+    housekeeper = Housekeeper(runtime, clock_check, build_resealing(runtime, sealer))
     runtime.database.add_after_write_callback(housekeeper.note_write)
     closing.callback(housekeeper.stop)
     return {

@@ -42,8 +42,12 @@ log = structlog.get_logger()
 class Housekeeper:
     """Deletes in its own thread; of several processes on one database, one at a time."""
 
-    def __init__(self, runtime: Runtime, clock_check: ClockCheck) -> None:
+    def __init__(
+        self, runtime: Runtime, clock_check: ClockCheck, also: Callable[[], None] = lambda: None
+    ) -> None:
+        """`also` is called at the end of each run, for what a feature has to do."""
         self._runtime = runtime
+        self._also = also
         self._clock_check = clock_check
         self._due_at = runtime.clock.monotonic() + _EVERY
         self._deciding = threading.Lock()
@@ -72,6 +76,7 @@ class Housekeeper:
     def _run(self) -> None:
         try:
             self._purge_all()
+            self._also()
         except DatabaseUnavailable as error:
             log.warning("housekeeping_put_off", reason=str(error))
         except Exception:  # nobody reads the future's result

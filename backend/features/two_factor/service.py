@@ -8,7 +8,7 @@ import structlog
 
 from backend.features.mail import templates
 from backend.features.mail.service import Mailer
-from backend.features.two_factor import totp
+from backend.features.two_factor import resealing, totp
 from backend.features.two_factor.codes import CodeDigests, new_backup_codes
 from backend.features.two_factor.totp import TotpSecret
 from backend.kernel.log_limit import LogLimit
@@ -82,19 +82,13 @@ def use_totp(work: Work, two_factor: TwoFactor, factors: Factors, code: str) -> 
     step = totp.find_step(secret, code, work.now()) if secret else None
     if secret is None or step is None:
         return False
-    _seal_anew(work, two_factor, factors, secret)
+    if factors.totp_secret is not None:
+        resealing.reseal(work, two_factor.sealer, factors.user_id, factors.totp_secret)
     if not work.settings.strict:
         return True
     oldest = totp.step_at(work.now() - _STEPS_KEPT)
     two_factors.delete_totp_steps(work.db, factors.user_id, before=oldest)
     return two_factors.use_totp_step(work.db, factors.user_id, step)
-
-
-def _seal_anew(work: Work, two_factor: TwoFactor, factors: Factors, secret: TotpSecret) -> None:
-    """Seal a secret that is in use with the newest key, so that older ones can be removed."""
-    if factors.totp_secret and not two_factor.sealer.is_newest(factors.totp_secret):
-        sealed = two_factor.sealer.seal(secret.reveal(), work.randomness)
-        two_factors.replace_totp_secret(work.db, factors.user_id, sealed)
 
 
 def use_backup_code(work: Work, two_factor: TwoFactor, user: User, code: str) -> bool:

@@ -17,6 +17,11 @@ class Sealer:
     def __init__(self, keyring: Keyring, purpose: str) -> None:
         self._ciphers = [AESGCM(key) for key in keyring.derive(purpose).macs(b"seal")]
 
+    @property
+    def has_rotated_keys(self) -> bool:
+        """Whether older keys may have sealed something."""
+        return len(self._ciphers) > 1
+
     def seal(self, text: str, randomness: Randomness) -> bytes:
         """Encrypt and authenticate; the result is 28 bytes longer than the text's UTF-8."""
         nonce = randomness.bytes(_NONCE_SIZE)

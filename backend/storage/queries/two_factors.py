@@ -86,10 +86,20 @@ def begin_totp(db: Db, user_id: UUID, secret: bytes) -> None:
     db.execute(update(two_factors).where(two_factors.c.user_id == user_id).values(**changes))
 
 
-def replace_totp_secret(db: Db, user_id: UUID, secret: bytes) -> None:
-    """Store the secret of an authenticator app encrypted with another key."""
-    changes = {"totp_secret": secret}
-    db.execute(update(two_factors).where(two_factors.c.user_id == user_id).values(**changes))
+def replace_totp_secret(db: Db, user_id: UUID, old: bytes, new: bytes) -> None:
+    """Store the secret of an authenticator app encrypted with another key, if it is still `old`."""
+    matches = (two_factors.c.user_id == user_id, two_factors.c.totp_secret == old)
+    db.execute(update(two_factors).where(*matches).values(totp_secret=new))
+
+
+def list_totp_secrets(db: Db, after: UUID | None, limit: int) -> Sequence[tuple[UUID, bytes]]:
+    """List the encrypted secrets of authenticator apps by user, after the id `after`."""
+    columns = (two_factors.c.user_id, two_factors.c.totp_secret)
+    statement = select(*columns).where(two_factors.c.totp_secret.is_not(None))
+    if after is not None:
+        statement = statement.where(two_factors.c.user_id > after)
+    rows = db.execute(statement.order_by(two_factors.c.user_id).limit(limit))
+    return [(row.user_id, row.totp_secret) for row in rows]
 
 
 def enable_mail_codes(db: Db, user_id: UUID) -> None:
