@@ -30,6 +30,13 @@ OWN: dict[str, tuple[str, Any]] = {
     "POST /api/auth/revoke-other-sessions": ("revoke-other-sessions", {}),
     "POST /api/auth/revoke-session": ("revoke-session", {"token": "ID OF HER OTHER SESSION"}),
     "POST /api/auth/revoke-sessions": ("revoke-sessions", {}),
+    "POST /api/auth/two-factor/disable": ("two-factor/disable", {"password": PASSWORD}),
+    "POST /api/auth/two-factor/enable": ("two-factor/enable", {"password": PASSWORD}),
+    "POST /api/auth/two-factor/generate-backup-codes": (
+        "two-factor/generate-backup-codes",
+        {"password": PASSWORD},
+    ),
+    "POST /api/auth/two-factor/get-totp-uri": ("two-factor/get-totp-uri", {"password": PASSWORD}),
     "POST /api/auth/unlink-account": ("unlink-account", {"accountId": "credential"}),
     "POST /api/auth/update-user": ("update-user", {"name": "Changed"}),
     "POST /api/auth/verify-password": ("verify-password", {"password": PASSWORD}),
@@ -72,6 +79,10 @@ OPTIONAL = {
     "GET /api/auth/delete-user/callback",
     "GET /api/auth/verify-email",
     "POST /api/auth/send-verification-email",
+    "POST /api/auth/two-factor/send-otp",
+    "POST /api/auth/two-factor/verify-backup-code",
+    "POST /api/auth/two-factor/verify-otp",
+    "POST /api/auth/two-factor/verify-totp",
 }
 """What is done for somebody without a session too: it goes on as if they had none."""
 
@@ -139,6 +150,8 @@ def test_what_this_process_still_remembers_does_nothing(deaf, endpoint, ending):
     path, body = OWN[endpoint]
     ada = deaf.member(ADA)
     deaf.visitor().sign_in(ADA)
+    if "/two-factor/" in endpoint:
+        ada.post("two-factor/enable", {"password": PASSWORD, "method": "otp"})
     payload = build_body(deaf, body, ADA)
     remember(deaf, ada)
     deaf.execute(ENDED[ending])
