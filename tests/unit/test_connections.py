@@ -7,6 +7,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from backend.web.server.connections import ConnectionLimits, ConnectionRegistry
+from backend.web.server.framing import no_cors_headers
 from backend.web.server.protocol import GuardedProtocol
 from tests.server.wire_client import TIMEOUT
 
@@ -85,7 +86,10 @@ async def _evicted_and_cut(sent):
     first, second = Stuck(), Stuck()
     for transport in (first, second):
         protocol = GuardedProtocol(
-            config, state, {}, asyncio.get_running_loop(), limits=limits, registry=registry
+            *(config, state, {}, asyncio.get_running_loop()),
+            limits=limits,
+            registry=registry,
+            cors_headers=no_cors_headers,
         )
         protocol.connection_made(transport)
         if transport is first:
