@@ -22,7 +22,8 @@ from tests.rig.processes import (
     wait_until,
 )
 
-# Three connections for everybody, so that state kept in one, or one held for long, shows.
+# Three connections for everybody, so that state kept in one, or one held for long, shows. A login
+# that failed, as its database was just being replaced, would otherwise be tried again after 15 s.
 SETTINGS = """\
 [databases]
 * = host=127.0.0.1 port={postgres}
@@ -36,6 +37,7 @@ admin_users = {owner}
 pool_mode = transaction
 default_pool_size = 3
 max_client_conn = 300
+server_login_retry = 0.2
 logfile = {folder}/log
 pidfile = {folder}/pid
 """

@@ -17,8 +17,10 @@ def reached(context: CheckContext) -> CheckResult:
     attempt, reply = _guess_until_refused(context)
     if reply.status == 429 and attempt > _USUAL_ATTEMPTS:
         # Perhaps a window that an earlier sign-in had opened ended meanwhile; now none is open.
+        # Fewer attempts than usual would mean that one is, on a replica that counts for itself.
         context.server.wait_before_retry(reply)
-        attempt, reply = _guess_until_refused(context)
+        again, reply = _guess_until_refused(context)
+        attempt = again if again >= _USUAL_ATTEMPTS else attempt
     if reply.status == 429:
         context.shared["limited"] = reply
         return _judge_attempt(attempt)
