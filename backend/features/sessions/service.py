@@ -19,6 +19,8 @@ from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 MAX_PER_USER = 100  # sessions; a sign-in beyond ends the oldest
+TRUST_LIFETIME = timedelta(days=30)
+"""How long a browser stays trusted after its last sign-in: its cookie, and its row."""
 _UNREMEMBERED_LIFETIME = 86_400  # seconds
 _IMPERSONATION_LIFETIME = 3_600  # seconds
 

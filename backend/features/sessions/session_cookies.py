@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from backend.features.sessions.service import IssuedSession
+from backend.features.sessions.service import TRUST_LIFETIME, IssuedSession
 from backend.kernel.randomness import random_alphanumeric
 from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.settings import Settings
@@ -11,8 +11,6 @@ from backend.storage.queries.sessions import Session
 from backend.storage.work import Work
 from backend.web.cookies import Cookies, find_cookie
 from backend.web.responses.responses import Response
-
-_TRUST_MAX_AGE = 2_592_000  # 30 days, as the row in the database
 
 SESSION_HEADERS = {
     "set-cookie": "The session cookie.",
@@ -43,7 +41,8 @@ def set_sign_in_cookies(
     response.cookies += cookies.clear_impersonation(cookie_header)
     response.cookies += _set_device_cookie(work, cookies, issued.user.id)
     if issued.browser_token is not None:
-        response.cookies.append(cookies.set_trusted_browser(issued.browser_token, _TRUST_MAX_AGE))
+        max_age = int(TRUST_LIFETIME.total_seconds())
+        response.cookies.append(cookies.set_trusted_browser(issued.browser_token, max_age))
     return response
 
 

@@ -9,7 +9,8 @@ from backend.features.accounts.session_issuer import (
     SignInAttempt,
     SignInCheck,
 )
-from backend.features.two_factor.service import TOKEN_LENGTH, TRUST_LIFETIME, TwoFactor
+from backend.features.sessions.service import TRUST_LIFETIME
+from backend.features.two_factor.service import TOKEN_LENGTH, TwoFactor
 from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import random_alphanumeric
 from backend.kernel.secrets.secret import BrowserToken, ChallengeToken

@@ -41,8 +41,10 @@ class PendingSignIn:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The factor that was given, and how the browser goes on."""
+    """Whose factor was given, which one, and how the browser goes on."""
 
+    user: User
+    """As locked when the code was compared."""
     factor: str
     presented_tokens: Sequence[SessionToken]
     trust_browser: bool
@@ -66,27 +68,29 @@ def send_mail_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn) ->
     mail_codes.send(work, two_factor, pending.user, subject)
 
 
-def use_totp(work: Work, two_factor: TwoFactor, pending: PendingSignIn, code: str) -> None:
-    """Use up the code of an authenticator app for a challenge, or refuse it."""
+def use_totp(work: Work, two_factor: TwoFactor, pending: PendingSignIn, code: str) -> User:
+    """Use up the code of an authenticator app for a challenge, or refuse it; returns the user."""
     if pending.factors is None or not pending.factors.has_totp:
         raise Refusal("TOTP_NOT_ENABLED")
     attempt = _begin_attempt(work, pending)
     if not service.use_totp(work, two_factor, attempt.factors, code):
         _refuse(work, two_factor, attempt, "INVALID_CODE")
+    return attempt.user
 
 
-def use_mail_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn, code: str) -> None:
-    """Use up a code that was mailed for a challenge, or refuse it."""
+def use_mail_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn, code: str) -> User:
+    """Use up a code that was mailed for a challenge, or refuse it; returns the user."""
     attempts.refuse_locked(work, pending.factors)
     user = _lock_user(work, pending)
     row = mail_codes.begin_attempt(work, mail_codes.subject_of_challenge(pending.challenge.id))
     attempt = attempts.count(work, user)
     if not mail_codes.use(work, two_factor, row, code):
         _refuse(work, two_factor, attempt, "INVALID_CODE")
+    return attempt.user
 
 
-def use_backup_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn, code: str) -> None:
-    """Use up a backup code for a challenge, or refuse it.
+def use_backup_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn, code: str) -> User:
+    """Use up a backup code for a challenge, or refuse it; returns the user.
 
     With STRICT it works while the user is locked too: whoever guesses has the password, but must
     not be able to keep the owner out (ASVS 6.3.1).
@@ -96,13 +100,14 @@ def use_backup_code(work: Work, two_factor: TwoFactor, pending: PendingSignIn, c
     attempt = _begin_attempt(work, pending, even_if_locked=work.settings.strict)
     if not service.use_backup_code(work, two_factor, attempt.user, code):
         _refuse(work, two_factor, attempt, "INVALID_BACKUP_CODE")
+    return attempt.user
 
 
 def complete(
     work: Work, issuer: SessionIssuer, pending: PendingSignIn, completion: Completion
 ) -> IssuedSession | Challenge:
     """Sign in; of concurrent answers to one challenge one wins. The gates are passed again."""
-    user = _lock_user(work, pending)
+    user = completion.user
     if not sign_in_challenges.delete_one(work.db, pending.challenge.id):
         raise Refusal("INVALID_TWO_FACTOR_COOKIE")
     two_factors.clear_attempts(work.db, user.id)

@@ -8,6 +8,7 @@ import structlog
 
 from backend.features.mail import templates
 from backend.features.mail.service import Mailer
+from backend.features.sessions.service import TRUST_LIFETIME
 from backend.features.two_factor import resealing, totp
 from backend.features.two_factor.codes import CodeDigests, new_backup_codes
 from backend.features.two_factor.totp import TotpSecret
@@ -25,7 +26,6 @@ from backend.storage.queries.two_factors import Factors
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
-TRUST_LIFETIME = timedelta(days=30)
 _STEPS_KEPT = timedelta(days=1)  # not 90 seconds: the clock may be set back
 TOKEN_LENGTH = 32  # 190 bits; ASVS 7.2.3 asks for 128
 

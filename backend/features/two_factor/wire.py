@@ -81,6 +81,10 @@ class VerifyCode(WireModel):
     code: Text
     trust_device: Annotated[bool | None, NotNull] = None
 
+    @property
+    def trusts_browser(self) -> bool:
+        return self.trust_device is True
+
 
 class VerifyBackupCode(VerifyCode):
     """A backup code; with `disableSession` it is used up without signing in."""

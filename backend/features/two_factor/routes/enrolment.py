@@ -3,6 +3,7 @@
 from functools import partial
 
 from backend.features.accounts.service import Accounts
+from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.dependencies import AnySession
 from backend.features.sessions.service import WHILE_IMPERSONATING, IssuedSession
 from backend.features.sessions.session_cookies import (
@@ -53,8 +54,7 @@ def enable(
     body: Enable,
 ) -> Response:
     """Set up an authenticator app, which counts from its first code on; or codes by mail."""
-    find_device = partial(cookies.find_device, request.cookie_header)
-    enrolment.confirm_identity(work, accounts, current, body.password, find_device)
+    _confirm_identity(work, request, accounts, cookies, current, body)
     if body.method == "otp":
         issued = enrolment.enable_mail_codes(work, two_factor, accounts.issuer, current)
         return _replace_session(work, cookies, issued, Enabled(method="otp"))
@@ -79,8 +79,7 @@ def disable(
     body: Confirm,
 ) -> Response:
     """Remove all second factors."""
-    find_device = partial(cookies.find_device, request.cookie_header)
-    enrolment.confirm_identity(work, accounts, current, body.password, find_device)
+    _confirm_identity(work, request, accounts, cookies, current, body)
     issued = enrolment.disable(work, two_factor, accounts.issuer, current)
     response = _replace_session(work, cookies, issued, Status())
     response.cookies += cookies.clear_trusted_browser(request.cookie_header)
@@ -103,8 +102,7 @@ def get_totp_uri(
     body: Confirm,
 ) -> TotpUri:
     """Return the address for the QR code once more, for another device."""
-    find_device = partial(cookies.find_device, request.cookie_header)
-    enrolment.confirm_identity(work, accounts, current, body.password, find_device)
+    _confirm_identity(work, request, accounts, cookies, current, body)
     return TotpUri(totp_uri=enrolment.read_totp_uri(work, two_factor, current.user))
 
 
@@ -126,10 +124,21 @@ def generate_backup_codes(
     """Replace the backup codes."""
     if not current.user.two_factor_enabled:
         raise Refusal("TWO_FACTOR_NOT_ENABLED")
-    find_device = partial(cookies.find_device, request.cookie_header)
-    enrolment.confirm_identity(work, accounts, current, body.password, find_device)
+    _confirm_identity(work, request, accounts, cookies, current, body)
     codes = enrolment.renew_backup_codes(work, two_factor, work.actor)
     return BackupCodes(backup_codes=codes)
+
+
+def _confirm_identity(
+    work: Work,
+    request: RequestContext,
+    accounts: Accounts,
+    cookies: Cookies,
+    current: CurrentSession,
+    body: Confirm,
+) -> None:
+    find_device = partial(cookies.find_device, request.cookie_header)
+    enrolment.confirm_identity(work, accounts, current, body.password, find_device)
 
 
 def _replace_session(

@@ -68,7 +68,7 @@ def send_otp(
     if not two_factor.can_mail_codes(work.settings):
         raise Refusal("OTP_NOT_CONFIGURED", "otp isn't configured")
     if current is None:
-        pending = second_step.find_pending(work, cookies.list_challenges(request.cookie_header))
+        pending = _find_pending(work, request, cookies)
         second_step.send_mail_code(work, two_factor, pending)
     else:
         enrolment.send_mail_code(work, two_factor, current)
@@ -97,9 +97,10 @@ def verify_totp(
         issued = enrolment.verify_totp(work, two_factor, issuer, current, body.code)
         return _respond_in_session(work, cookies, current, issued)
     with _clearing_ended_challenge(request, cookies):
-        pending = second_step.find_pending(work, cookies.list_challenges(request.cookie_header))
-        second_step.use_totp(work, two_factor, pending, body.code)
-        outcome = _complete(work, issuer, reader, request, pending, "totp", body)
+        pending = _find_pending(work, request, cookies)
+        user = second_step.use_totp(work, two_factor, pending, body.code)
+        completion = Completion(user, "totp", reader.list_tokens(request), body.trusts_browser)
+        outcome = second_step.complete(work, issuer, pending, completion)
     return _respond(work, cookies, request, outcome)
 
 
@@ -124,9 +125,10 @@ def verify_otp(
     if current is not None:
         issued = enrolment.verify_mail_code(work, two_factor, issuer, current, body.code)
         return _respond_in_session(work, cookies, current, issued)
-    pending = second_step.find_pending(work, cookies.list_challenges(request.cookie_header))
-    second_step.use_mail_code(work, two_factor, pending, body.code)
-    outcome = _complete(work, issuer, reader, request, pending, "otp", body)
+    pending = _find_pending(work, request, cookies)
+    user = second_step.use_mail_code(work, two_factor, pending, body.code)
+    completion = Completion(user, "otp", reader.list_tokens(request), body.trusts_browser)
+    outcome = second_step.complete(work, issuer, pending, completion)
     return _respond(work, cookies, request, outcome)
 
 
@@ -152,12 +154,19 @@ def verify_backup_code(
         enrolment.verify_backup_code(work, two_factor, current, body.code)
         return _respond_in_session(work, cookies, current, None)
     with _clearing_ended_challenge(request, cookies):
-        pending = second_step.find_pending(work, cookies.list_challenges(request.cookie_header))
-        second_step.use_backup_code(work, two_factor, pending, body.code)
+        pending = _find_pending(work, request, cookies)
+        user = second_step.use_backup_code(work, two_factor, pending, body.code)
         if body.disable_session:
-            return Response(CodeVerified(user=UserOut.of(pending.user)))
-        outcome = _complete(work, issuer, reader, request, pending, "backup_code", body)
+            return Response(CodeVerified(user=UserOut.of(user)))
+        completion = Completion(
+            user, "backup_code", reader.list_tokens(request), body.trusts_browser
+        )
+        outcome = second_step.complete(work, issuer, pending, completion)
     return _respond(work, cookies, request, outcome)
+
+
+def _find_pending(work: Work, request: RequestContext, cookies: Cookies) -> PendingSignIn:
+    return second_step.find_pending(work, cookies.list_challenges(request.cookie_header))
 
 
 @contextmanager
@@ -169,19 +178,6 @@ def _clearing_ended_challenge(request: RequestContext, cookies: Cookies) -> Iter
         if refusal.code == "TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE":
             request.cookies += cookies.clear_challenge()
         raise
-
-
-def _complete(
-    work: Work,
-    issuer: SessionIssuer,
-    reader: SessionReader,
-    request: RequestContext,
-    pending: PendingSignIn,
-    factor: str,
-    body: VerifyCode,
-) -> IssuedSession | Challenge:
-    completion = Completion(factor, reader.list_tokens(request), body.trust_device is True)
-    return second_step.complete(work, issuer, pending, completion)
 
 
 def _respond(
