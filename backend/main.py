@@ -9,45 +9,28 @@ from fastapi import FastAPI
 from starlette.types import Lifespan
 
 from backend import __version__
-from backend.features.accounts import routes as accounts
 from backend.features.accounts.passwords import HashCostScan
 from backend.features.accounts.service import Accounts
 from backend.features.accounts.session_issuer import Gate, Method, SessionIssuer
 from backend.features.admin.bans import refuse_banned
 from backend.features.admin.first_admin import ensure_first_admin
 from backend.features.admin.permissions import before_removal
-from backend.features.admin.routes import ALL as ADMIN
-from backend.features.audit import routes as audit
-from backend.features.docs import routes as docs
 from backend.features.docs.about import ABOUT
-from backend.features.email_verification import routes as email_verification
 from backend.features.email_verification.service import mail_at_sign_up, refuse_unverified
-from backend.features.health import routes as health
 from backend.features.health.routes import ReadinessProbe
 from backend.features.housekeeping.service import Housekeeper
-from backend.features.landing import routes as landing
 from backend.features.links.link_mailer import LinkMailer
 from backend.features.links.service import LinkTokens
-from backend.features.mail import routes as mail
 from backend.features.mail.service import Mailer
 from backend.features.mail.setup import open_mailer
 from backend.features.mail.worker import MailWorker
-from backend.features.management.routes import ALL as MANAGEMENT
 from backend.features.management.status import DeploymentStatus
-from backend.features.own_account import routes as own_account
-from backend.features.password_reset import routes as password_reset
-from backend.features.pictures import routes as pictures
-from backend.features.sessions import routes as sessions
 from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
-from backend.features.sign_in_methods import routes as sign_in_methods
-from backend.features.stream_demo import routes as streaming
 from backend.features.stream_demo.service import Ticker
 from backend.features.two_factor.gate import ask_second_factor, challenged_methods
 from backend.features.two_factor.resealing import build_resealing
-from backend.features.two_factor.routes import ALL as TWO_FACTOR
 from backend.features.two_factor.service import TwoFactor
-from backend.features.username import routes as username
 from backend.kernel.client import SYSTEM
 from backend.kernel.clock import Clock, SystemClock
 from backend.kernel.passwords.hasher import MIN_ROUNDS, PasswordHasher
@@ -61,6 +44,7 @@ from backend.kernel.settings import Settings
 from backend.limits.endpoint import EndpointLimits
 from backend.limits.limiter import Limiter
 from backend.process.hash_pool import HashPool
+from backend.routes import list_enabled
 from backend.storage.change_feed.feed import ChangeFeed, open_feed
 from backend.storage.clock_check import ClockCheck
 from backend.storage.opening.data_dir import open_data_dir
@@ -79,28 +63,6 @@ from backend.web.logs.log_ring import LOG_RING, LogRing
 from backend.web.logs.logs import log_event
 from backend.web.routing.endpoint import AUTH, Endpoint
 from backend.web.routing.openapi import ApiDocument
-from backend.web.routing.routes import Routes
-
-FEATURES = [
-    accounts.routes,
-    username.routes,
-    sign_in_methods.routes,
-    sessions.routes,
-    email_verification.routes,
-    password_reset.routes,
-    own_account.routes,
-    own_account.data_routes,
-    pictures.routes,
-    *TWO_FACTOR,
-    *ADMIN,
-    *MANAGEMENT,
-    audit.routes,
-    mail.routes,
-    health.routes,
-    streaming.routes,
-    landing.routes,
-    docs.routes,
-]
 
 
 def create_app(
@@ -284,15 +246,11 @@ def _lifespan(
 
 
 def _add_routes(app: FastAPI, context: AppContext) -> None:
-    for feature in _enabled_features(context.runtime.settings):
+    for feature in list_enabled(context.runtime.settings):
         app.router.routes.extend(Endpoint(spec, context) for spec in feature.specs)
     app.router.add_route(AUTH + "/{rest:path}", UnknownPath())  # type: ignore[arg-type]
 
 
 def _tags(settings: Settings) -> dict[str, str]:
-    features = _enabled_features(settings)
+    features = list_enabled(settings)
     return {feature.tag: feature.about for feature in features if feature.about}
-
-
-def _enabled_features(settings: Settings) -> list[Routes]:
-    return [feature for feature in FEATURES if feature.enabled(settings)]

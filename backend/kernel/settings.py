@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backend.kernel.configuration.cookie_domain import CookieDomain, check_cookie_domain
 from backend.kernel.configuration.dot_env import DotEnvError, find_encoding
+from backend.kernel.configuration.sign_in_settings import SignInSettings
 from backend.kernel.configuration.values import (
     CommaList,
     HiddenPassword,
@@ -39,7 +40,15 @@ from backend.kernel.timestamps import MAX_LIFETIME
 PRIVATE_NETWORKS = "127.0.0.0/8,::1,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7"
 
 _DOT_ENV = Path(".env")
-_CASELESS = ("log_level", "log_format", "environment", "cookie_secure", "rate_limit_per_user")
+_CASELESS = (
+    "log_level",
+    "log_format",
+    "environment",
+    "cookie_secure",
+    "rate_limit_per_user",
+    "require_two_factor_for",
+    "captcha_provider",
+)
 # Values that may have several lines.
 _MULTILINE = {"frontend_url", "mail_subjects", "secret_key", "secret_keys_old", "trusted_proxies"}
 
@@ -48,7 +57,7 @@ class SettingsError(Exception):
     """The settings are invalid; each line of the message says what is wrong and what to do."""
 
 
-class Settings(BaseSettings):
+class Settings(SignInSettings, BaseSettings):
     """The settings of a server, read once at start."""
 
     model_config = SettingsConfigDict(
@@ -86,20 +95,6 @@ class Settings(BaseSettings):
 
     admin_email: str = ""
     admin_password: HiddenPassword | None = None
-    sign_up: bool = True
-    sign_in_after_sign_up: bool = True
-    change_email: bool = True
-    delete_user: bool = True
-    require_verified_email: bool = False
-    sign_in_after_verification: bool = False
-    resend_verification_on_sign_in: bool = False
-    reset_revokes_sessions: bool = True
-    delete_user_needs_link: bool = False
-    username: bool = True
-    two_factor: bool = True
-    require_two_factor_for: Literal["none", "admins", "everybody"] = "none"
-    verification_link_lifetime: int = Field(3600, ge=1, le=MAX_LIFETIME)
-    reset_link_lifetime: int = Field(3600, ge=1, le=MAX_LIFETIME)
 
     smtp_url: HiddenText | None = None
     mail_api_url: str = ""
@@ -172,7 +167,7 @@ class Settings(BaseSettings):
             return check_characters(value)
         return value
 
-    @field_validator(*_CASELESS, "require_two_factor_for", mode="before")
+    @field_validator(*_CASELESS, mode="before")
     @classmethod
     def _lowercase(cls, value: Any) -> Any:
         return value.lower() if isinstance(value, str) else value
@@ -206,8 +201,6 @@ class Settings(BaseSettings):
                 "FRONTEND_URL trusts every site with your users' sessions; name your app's origin, "
                 "such as https://app.example.com"
             )
-        if self.require_two_factor_for != "none" and not self.two_factor:
-            raise ValueError("REQUIRE_TWO_FACTOR_FOR needs TWO_FACTOR=on")
         if self.cookie_domain:
             check_cookie_domain(self.cookie_domain, self.base_url)
         if self.password_min > self.password_max:

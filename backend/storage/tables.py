@@ -1,15 +1,10 @@
 """The tables, as of the newest migration."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
-
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -18,14 +13,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     Uuid,
     false,
     text,
 )
-from sqlalchemy.types import TypeEngine
 
-from backend.kernel.timestamps import MAX_TIMESTAMP, MIN_TIMESTAMP
+from backend.storage.utc_datetime import UtcDateTime
 
 metadata = MetaData(
     naming_convention={
@@ -38,45 +31,6 @@ metadata = MetaData(
 
 _IMPERSONATED = text("impersonated_by IS NOT NULL")
 _SIGNED_IN = text("kind IN ('sign_in', 'sign_up')")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime in and out, to the microsecond.
-
-    timestamptz on PostgreSQL. SQLite has no time type and would hand back naive datetimes, so there
-    it is integer microseconds since 1970. A row may hold what no datetime can, such as 'infinity':
-    that is read as the first or the last moment there is, for one row must not break a list.
-    """
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name == "sqlite":
-            return dialect.type_descriptor(BigInteger())
-        return dialect.type_descriptor(DateTime(timezone=True))
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return (value - _EPOCH) // timedelta(microseconds=1)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            timestamp: datetime | None = value  # in UTC already: see `prepare_postgres`
-            return timestamp
-        return _from_sqlite(value)
-
-
-def _from_sqlite(value: Any) -> datetime:
-    """Read what the column holds; another program may have put anything there."""
-    try:
-        return _EPOCH + timedelta(microseconds=value)
-    except OverflowError:
-        return MAX_TIMESTAMP if value > 0 else MIN_TIMESTAMP
-    except TypeError:  # SQLite holds a text to be later than every number, and so do we
-        return MAX_TIMESTAMP
 
 
 users = Table(
@@ -92,6 +46,7 @@ users = Table(
     Column("username", String(30)),  # in its normal form
     Column("display_username", Text),  # as its owner writes it
     Column("two_factor_enabled", Boolean, nullable=False, server_default=false()),
+    Column("is_anonymous", Boolean, nullable=False, server_default=false()),
     Column("role", Text, nullable=False, server_default="user"),
     Column("banned", Boolean, nullable=False, server_default=false()),
     Column("ban_reason", Text),
@@ -105,6 +60,12 @@ users = Table(
     Index(None, "updated_at", "id"),
     Index(
         "users_banned_idx", "id", postgresql_where=text("banned"), sqlite_where=text("banned = 1")
+    ),
+    Index(
+        "users_is_anonymous_idx",
+        "id",
+        postgresql_where=text("is_anonymous"),
+        sqlite_where=text("is_anonymous = 1"),
     ),
 )  # and, on PostgreSQL with pg_trgm, those of storage/postgres/trigrams.py
 
@@ -237,6 +198,39 @@ one_time_codes = Table(  # mailed to be typed; the newest for a subject counts
     Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE")),  # none: a decoy
     Column("digest", LargeBinary(32), nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text),
+    Column("credential_id", LargeBinary, nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False),  # in COSE's form
+    Column("sign_count", BigInteger, nullable=False),
+    Column("device_type", Text, nullable=False),  # singleDevice, multiDevice
+    Column("backed_up", Boolean, nullable=False),
+    Column("transports", Text),  # separated by commas
+    Column("aaguid", Text),  # the authenticator's model
+    Column("rp_id", Text, nullable=False),  # the domain it works on
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime),
+    Index(None, "user_id"),
+)
+
+passkey_challenges = Table(  # what an authenticator signs; a used one is deleted
+    "passkey_challenges",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("token_digest", LargeBinary(32), nullable=False, unique=True),  # of the browser's cookie
+    Column("purpose", Text, nullable=False),  # registration, authentication
+    Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE")),  # none: not known yet
+    Column("challenge", LargeBinary, nullable=False),
+    Column("rp_id", Text, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Index(None, "user_id"),
     Index(None, "expires_at"),

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from backend.main import FEATURES
+from backend.routes import FEATURES
 from tests.architecture.source import ROOT
 
 IN_A_CAPABILITY, IN_PLAIN_FASTAPI = re.findall(
@@ -18,7 +18,7 @@ def greeting(request, start, monkeypatch):
     namespace = {"__name__": "greetings"}
     exec(IN_A_CAPABILITY, namespace)  # noqa: S102  the guide, as a reader would type it
     if request.param == "in a feature":
-        monkeypatch.setattr("backend.main.FEATURES", [*FEATURES, namespace["routes"]])
+        monkeypatch.setattr("backend.routes.FEATURES", [*FEATURES, namespace["routes"]])
     gatehouse = start(rate_limits=True, rate_limit_per_user="2/minute")
     if request.param == "in plain FastAPI":
         exec(IN_PLAIN_FASTAPI, {**namespace, "app": gatehouse.app})  # noqa: S102

@@ -3,7 +3,7 @@
 import pytest
 from fastapi.routing import APIRoute
 
-from backend.main import FEATURES
+from backend.routes import FEATURES
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 from backend.web.wire import Status
@@ -74,7 +74,7 @@ def test_it_is_an_empty_404_and_never_405(gatehouse, method, path):
 def test_the_endpoints_of_a_feature_that_is_off_are_unknown_paths(start, monkeypatch, username):
     routes = Routes("x", prefix=AUTH, about="About x.", enabled=lambda settings: settings.username)
     routes.post("/x", response_model=Status)(lambda: Status())
-    monkeypatch.setattr("backend.main.FEATURES", [*FEATURES, routes])
+    monkeypatch.setattr("backend.routes.FEATURES", [*FEATURES, routes])
     visitor = start(username=username).visitor()
 
     response = visitor.post("x")

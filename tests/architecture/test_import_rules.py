@@ -53,7 +53,9 @@ MAY_IMPORT = {
         "backend.process",
         "backend.kernel",
     ],
+    "backend.routes": ["backend.features", "backend.web", "backend.kernel"],
     "backend.main": [
+        "backend.routes",
         "backend.features",
         "backend.limits",
         "backend.web",

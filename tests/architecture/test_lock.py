@@ -64,6 +64,7 @@ def test_no_lock_says_where_packages_come_from():
 def test_the_official_client_is_pinned_exactly():
     assert json.loads(read("tests/parity/package.json"))["dependencies"] == {
         "@better-auth/expo": "1.7.6",
+        "@better-auth/passkey": "1.7.6",
         "better-auth": "1.7.25",
     }
 

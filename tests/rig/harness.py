@@ -33,6 +33,10 @@ LIKE_BETTER_AUTH = {
     "FRONTEND_URL": "http://localhost:3000",
     "RATE_LIMIT_PER_USER": "1000/minute",
     "STRICT": "off",
+    "PASSKEY_RP_ID": "localhost",
+    "PASSKEY_ORIGINS": "http://localhost:3000",
+    "ANONYMOUS_SIGN_IN": "on",
+    "MULTI_SESSION": "on",
 }
 CONFORMANCE = {
     "base": LIKE_BETTER_AUTH,

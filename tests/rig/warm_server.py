@@ -10,7 +10,7 @@ from starlette.routing import compile_path
 import backend.start  # noqa: F401
 import panel  # noqa: F401
 from backend.kernel.passwords.hasher import MIN_ROUNDS, PasswordHasher
-from backend.main import FEATURES
+from backend.routes import FEATURES
 
 for feature in FEATURES:
     for spec in feature.specs:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from backend.kernel.passwords.hasher import PasswordHasher
-from backend.main import FEATURES
+from backend.routes import FEATURES
 from backend.storage.change_feed.postgres import PostgresFeed
 from backend.storage.tables import audit_events, links, metadata, outbox, sessions, users
 from backend.web.routing.routes import signature_of

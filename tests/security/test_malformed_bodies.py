@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from backend.kernel.refusals import Refusal
-from backend.main import FEATURES
+from backend.routes import FEATURES
 from backend.web.routing.routes import signature_of
 from backend.web.wire import validate
 from tests.in_process import Gatehouse, Visitor

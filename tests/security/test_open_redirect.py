@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from backend.main import FEATURES
+from backend.routes import FEATURES
 from backend.storage.tables import outbox
 from backend.web.edge import origins
 from backend.web.edge.origins import TrustedOrigins

@@ -13,7 +13,8 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from backend.kernel.randomness import min_uuid7
 from backend.storage.db import Db
-from backend.storage.tables import UtcDateTime, audit_events, sessions
+from backend.storage.tables import audit_events, sessions
+from backend.storage.utc_datetime import UtcDateTime
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class User:
     """In its normal form, lower case; unique."""
     display_username: str | None = None
     two_factor_enabled: bool = False
+    is_anonymous: bool = False
+    """Whether this is somebody who tries the app without an account."""
 
     @property
     def roles(self) -> frozenset[str]:

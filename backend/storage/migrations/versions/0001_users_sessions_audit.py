@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from backend.storage.tables import UtcDateTime
+from backend.storage.utc_datetime import UtcDateTime
 
 revision = "0001"
 down_revision = None

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from backend.storage.postgres.trigrams import create_trigram_indexes
-from backend.storage.tables import UtcDateTime
+from backend.storage.utc_datetime import UtcDateTime
 
 revision = "0002"
 down_revision = "0001"

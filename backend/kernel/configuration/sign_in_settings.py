@@ -1,0 +1,56 @@
+"""The settings of signing up and signing in, with their defaults."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from backend.kernel.configuration.values import CommaList, HiddenText
+from backend.kernel.timestamps import MAX_LIFETIME
+
+
+class SignInSettings(BaseModel):
+    """Which ways to sign in there are, and what they ask for; a part of `Settings`."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    sign_up: bool = True
+    sign_in_after_sign_up: bool = True
+    change_email: bool = True
+    delete_user: bool = True
+    require_verified_email: bool = False
+    sign_in_after_verification: bool = False
+    resend_verification_on_sign_in: bool = False
+    reset_revokes_sessions: bool = True
+    delete_user_needs_link: bool = False
+    username: bool = True
+    magic_link: bool = True
+    magic_link_sign_up: bool = True
+    email_code: bool = True
+    passkeys: bool = True
+    passkey_rp_id: str = ""
+    passkey_origins: CommaList = ()
+    anonymous_sign_in: bool = False
+    multi_session: bool = False
+    two_factor: bool = True
+    require_two_factor_for: Literal["none", "admins", "everybody"] = "none"
+    verification_link_lifetime: int = Field(3600, ge=1, le=MAX_LIFETIME)
+    reset_link_lifetime: int = Field(3600, ge=1, le=MAX_LIFETIME)
+    magic_link_lifetime: int = Field(300, ge=1, le=MAX_LIFETIME)
+    email_code_lifetime: int = Field(300, ge=1, le=MAX_LIFETIME)
+
+    breached_passwords: str = "common"
+    captcha_provider: Literal["none", "turnstile", "hcaptcha", "recaptcha"] = "none"
+    captcha_site_key: str = ""
+    captcha_secret: HiddenText | None = None
+
+    @model_validator(mode="after")
+    def _is_consistent_about_signing_in(self) -> "SignInSettings":
+        if self.require_two_factor_for != "none" and not self.two_factor:
+            raise ValueError("REQUIRE_TWO_FACTOR_FOR needs TWO_FACTOR=on")
+        has_keys = bool(self.captcha_site_key and self.captcha_secret)
+        if self.captcha_provider != "none" and not has_keys:
+            raise ValueError(
+                "CAPTCHA_PROVIDER needs CAPTCHA_SITE_KEY and CAPTCHA_SECRET; the provider's "
+                "dashboard shows both"
+            )
+        return self
