@@ -94,6 +94,12 @@ def lock(db: Db, user_ids: Iterable[UUID], *, privileged: bool = False) -> Seque
     return [user_from(row) for row in rows]
 
 
+def lock_by_email(db: Db, email: str) -> User | None:
+    """Find a user by their normalized address; they do not change until the commit."""
+    statement = _SELECT.where(users.c.email == email).with_for_update(key_share=True)
+    return _first_user(db, statement)
+
+
 def find_emails(db: Db, user_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Find the addresses of users; deleted users are left out."""
     statement = select(users.c.id, users.c.email).where(users.c.id.in_(user_ids))
