@@ -32,7 +32,7 @@ _SET_UP_BY_ANYBODY = (
 )
 """Links that were requested by whoever had the account. The others are for whoever reads the
 mailbox."""
-_NO_PASSWORD_ANY_MORE = (
+_CHOOSE_A_NEW_ONE = (
     "Your address is confirmed, and you are the only one who is signed in. The password that your "
     "account had is void: nobody could tell whether it was you who chose it. You can choose one "
     "with 'forgot password'."
@@ -127,5 +127,5 @@ def _take_over(work: Work, mailer: Mailer, user: User) -> User:
     owned = remove_second_factors(work, verified or user)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     if had_password:
-        templates.enqueue_notice(work, mailer, user.email, _NO_PASSWORD_ANY_MORE)
+        templates.enqueue_notice(work, mailer, user.email, _CHOOSE_A_NEW_ONE)
     return owned
