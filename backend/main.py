@@ -15,6 +15,13 @@ from backend.features.accounts.session_issuer import Gate, Method, SessionIssuer
 from backend.features.admin.bans import refuse_banned
 from backend.features.admin.first_admin import ensure_first_admin
 from backend.features.admin.permissions import before_removal
+from backend.features.anonymous.linking import (
+    LINKED_METHODS,
+    link_account,
+    move_picture,
+    note_anonymous_user,
+)
+from backend.features.anonymous.service import build_removal_of_abandoned
 from backend.features.docs.about import ABOUT
 from backend.features.email_verification.service import mail_at_sign_up, refuse_unverified
 from backend.features.health.routes import ReadinessProbe
@@ -113,7 +120,9 @@ def _build_context(
     mailer, worker = open_mailer(runtime, keyring, clock_check)
     link_mailer = LinkMailer(LinkTokens.of(keyring), mailer, limiter)
     second_factors = TwoFactor.of(keyring, mailer, limiter)
-    issuer = SessionIssuer(mint, _build_gates(settings, clock_check, link_mailer, second_factors))
+    gates = _build_gates(settings, clock_check, link_mailer, second_factors)
+    on_sign_in = [link_account(on_link_account=[move_picture])]
+    issuer = SessionIssuer(mint, gates, on_sign_in)
     services: dict[type, Any] = {
         Settings: settings,
         Limiter: limiter,
@@ -151,7 +160,8 @@ def _build_operations(
     closing: ExitStack,
 ) -> dict[type, Any]:
     """Build the services that watch over the server, and the demo of a stream."""
-    housekeeper = Housekeeper(runtime, clock_check, build_resealing(runtime, sealer))
+    tasks = [build_removal_of_abandoned(runtime), build_resealing(runtime, sealer)]
+    housekeeper = Housekeeper(runtime, clock_check, tasks)
     runtime.database.add_after_write_callback(housekeeper.note_write)
     closing.callback(housekeeper.stop)
     return {
@@ -183,6 +193,8 @@ def _build_gates(
     """Return the checks before a session is issued, in order, and the methods they apply to."""
     of_users = frozenset(Method) - {Method.IMPERSONATION}
     gates = [Gate(refuse_banned(clock_check)), Gate(refuse_unverified(link_mailer), of_users)]
+    if settings.anonymous_sign_in:
+        gates.append(Gate(note_anonymous_user, LINKED_METHODS))
     if settings.two_factor:
         challenged = challenged_methods(strict=settings.strict)
         gates.append(Gate(ask_second_factor(second_factors), challenged))

@@ -2,6 +2,7 @@
 
 from backend.features.accounts import routes as accounts
 from backend.features.admin.routes import ALL as ADMIN
+from backend.features.anonymous import routes as anonymous
 from backend.features.audit import routes as audit
 from backend.features.docs import routes as docs
 from backend.features.email_verification import routes as email_verification
@@ -23,6 +24,7 @@ from backend.web.routing.routes import Routes
 FEATURES = [
     accounts.routes,
     username.routes,
+    anonymous.routes,
     sign_in_methods.routes,
     sessions.routes,
     email_verification.routes,

@@ -28,6 +28,7 @@ class EventKind(StrEnum):
     EMAIL_CHANGE_REQUESTED = "email_change_requested"
     EMAIL_CHANGE_CONFIRMED = "email_change_confirmed"
     EMAIL_CHANGED = "email_changed"
+    ANONYMOUS_USER_LINKED = "anonymous_user_linked"
     USER_CREATED = "user_created"
     ROLE_CHANGED = "role_changed"
     USER_BANNED = "user_banned"

@@ -64,6 +64,7 @@ FAILURES_PER_ACCOUNT = Rule(10, per=300, by="account")
 FAILURES_PER_DEVICE = Rule(10, per=300, by="device")
 FAILURES_OF_DEVICES = Rule(20, per=300, by="user")
 
+ANONYMOUS_USERS = Rule(30, per=3600, by="address")  # made; with STRICT, beyond Better Auth
 MAILED_CODES = Rule(5, per=600, by="user")  # as a second factor
 MAILS_PER_ADDRESS = Rule(3, per=3600, by="mailbox")  # per kind, of those that anybody can request
 

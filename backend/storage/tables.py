@@ -186,6 +186,7 @@ sign_in_challenges = Table(  # sign-ins that wait for a second factor
     Column("attempts", Integer, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("anonymous_user_id", Uuid),  # who was there without an account, and becomes the user
     Index(None, "user_id"),
     Index(None, "expires_at"),
 )

@@ -11,6 +11,8 @@ _MAX_COOKIES_PER_NAME = 5
 set it; a header full of them must not cause a flood of signature checks and queries."""
 _SIGNATURE_LENGTH = 44  # base64 of 32 bytes
 _DEVICE_MAX_AGE = 34_560_000  # 400 days, the longest that browsers accept
+_LAST_LOGIN_MAX_AGE = 2_592_000  # 30 days
+_LAST_LOGIN = "better-auth.last_used_login_method"  # never with a prefix, so that pages find it
 # Signatures do not cover the cookie's name: these tell the values apart.
 _DEVICE_PREFIX, _CHALLENGE_PREFIX, _TRUST_PREFIX = "device-", "2fa-", "trust-device-"
 
@@ -51,7 +53,9 @@ class Cookies:
 
     def __init__(self, keyring: Keyring, *, secure: bool, domain: str = "") -> None:
         self._keyring = keyring
-        self._attributes = "; Path=/; HttpOnly" + ("; Secure" if secure else "") + "; SameSite=Lax"
+        last = ("; Secure" if secure else "") + "; SameSite=Lax"
+        self._attributes = f"; Path=/; HttpOnly{last}"
+        self._attributes_for_scripts = f"; Path=/{last}"
         self._domain = f"; Domain={domain}" if domain else ""
         prefix = "__Secure-" if secure else ""
         self.session_token = f"{prefix}better-auth.session_token"
@@ -107,6 +111,13 @@ class Cookies:
         value = f"{_DEVICE_PREFIX}{user_id}-{nonce}"
         signature = self._keyring.sign(f"{value} {password_hash}")
         return self._line(self.device, f"{value}.{signature}", _DEVICE_MAX_AGE)
+
+    def set_last_login_method(self, method: str | None) -> list[str]:
+        """Remember how somebody signed in here, where scripts of the page can read it."""
+        if method is None:
+            return []
+        attributes = f"{self._domain}{self._attributes_for_scripts}"
+        return [f"{_LAST_LOGIN}={method}; Max-Age={_LAST_LOGIN_MAX_AGE}{attributes}"]
 
     def set_sign_up(self, token: str, max_age: int) -> str:
         """Return the cookie of the browser that signed up, until its address is verified."""

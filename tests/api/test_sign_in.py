@@ -15,7 +15,8 @@ PATH = "sign-in/email"
 ADA = {"email": "ada@example.com", "password": PASSWORD}
 WRONG = {**ADA, "password": "not the password"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}
-SIGNED_IN = ("session_token 604800", "device 34560000")
+LAST_WAY = "last_used_login_method 2592000"
+SIGNED_IN = ("session_token 604800", "device 34560000", LAST_WAY)
 
 
 def ada_is_banned(gatehouse: Gatehouse, _: Visitor) -> None:
@@ -63,7 +64,7 @@ GOOD = [
         path=PATH,
         body={**ADA, "rememberMe": False},
         status=200,
-        cookies=("session_token", "dont_remember", "device 34560000"),
+        cookies=("session_token", "dont_remember", "device 34560000", LAST_WAY),
         events=("sign_in",),
     ),
     Scene(

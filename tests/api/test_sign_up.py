@@ -10,8 +10,9 @@ from tests.scene import Scene, a_stranger, ada_exists, ada_signed_up, scenes
 
 PATH = "sign-up/email"
 ADA = {"name": "Ada", "email": "ada@example.com", "password": PASSWORD}
-SIGNED_IN = ("session_token 604800", "device 34560000")
-UNTIL_CLOSED = ("session_token", "dont_remember", "device 34560000")
+LAST_WAY = "last_used_login_method 2592000"
+SIGNED_IN = ("session_token 604800", "device 34560000", LAST_WAY)
+UNTIL_CLOSED = ("session_token", "dont_remember", "device 34560000", LAST_WAY)
 
 GOOD = [
     Scene(
@@ -233,6 +234,9 @@ def test_over_https_the_cookies_are_secure(start):
     visitor = start(public_url="https://auth.example.com").visitor()
     lines = cookie_lines(visitor.sign_up())
     assert lines["session_token"].startswith("__Secure-better-auth.session_token=")
+    for_scripts = lines.pop("last_used_login_method")
+    assert for_scripts.startswith("better-auth.last_used_login_method=email; Max-Age=2592000; ")
+    assert for_scripts.endswith("; Path=/; Secure; SameSite=Lax")
     assert all(line.endswith("; HttpOnly; Secure; SameSite=Lax") for line in lines.values())
     assert visitor.session()["user"]["email"] == "ada@example.com"
 

@@ -140,6 +140,7 @@ def test_the_password_alone_gives_a_challenge_and_no_session(gatehouse, app):
         "session_data 0",
         "two_factor 600",
         "dont_remember",
+        "last_used_login_method 2592000",
     ]
     assert visitor.session() is None
     assert events_after(gatehouse, before) == ["two_factor_challenged"]

@@ -43,7 +43,7 @@ def test_it_makes_no_session_and_sends_no_token(gatehouse, app):
     response = browser.sign_in()
     assert gatehouse.rows(count) == before
     assert "set-auth-token" not in response.headers
-    assert browser.cookies.keys() == {CHALLENGE}
+    assert browser.cookies.keys() == {CHALLENGE, "better-auth.last_used_login_method"}
 
 
 @pytest.mark.parametrize("shown", ["as it is", "as a bearer token", *OTHERS])

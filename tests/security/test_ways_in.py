@@ -9,7 +9,13 @@ import httpx
 import pytest
 from sqlalchemy import update
 
-from backend.features.accounts.session_issuer import Challenge, Gate, Method, SessionIssuer
+from backend.features.accounts.session_issuer import (
+    LAST_LOGIN_METHODS,
+    Challenge,
+    Gate,
+    Method,
+    SessionIssuer,
+)
 from backend.storage.tables import users
 from tests.admins import ADA, ROOT, make_admin, user_id_of
 from tests.in_process import Gatehouse, Visitor, cookie_lines
@@ -51,12 +57,18 @@ def by_impersonation(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.R
     return root, root.post("admin/impersonate-user", {"userId": user_id_of(gatehouse, ADA)})
 
 
+def by_trying(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
+    visitor = gatehouse.visitor()
+    return visitor, visitor.post("sign-in/anonymous")
+
+
 WAYS: dict[Method, Way] = {
     Method.PASSWORD: by_password,
     Method.USERNAME: by_username,
     Method.SIGN_UP: by_sign_up,
     Method.VERIFICATION: by_verification,
     Method.IMPERSONATION: by_impersonation,
+    Method.ANONYMOUS: by_trying,
 }
 EVENTS = {
     Method.PASSWORD: ["sign_in"],
@@ -64,6 +76,7 @@ EVENTS = {
     Method.SIGN_UP: ["sign_up"],
     Method.VERIFICATION: ["email_verified", "sign_in"],
     Method.IMPERSONATION: ["impersonation_started", "sign_in"],  # the admin's own
+    Method.ANONYMOUS: ["sign_in"],
 }
 REFUSED = {
     Method.PASSWORD: ["sign_in_failed"],
@@ -84,6 +97,8 @@ MET = {
     (Method.VERIFICATION, UNVERIFIED): False,
     (Method.IMPERSONATION, BANNED): True,
     (Method.IMPERSONATION, UNVERIFIED): False,
+    (Method.ANONYMOUS, BANNED): False,  # new, as whoever signs up, and without an address to prove
+    (Method.ANONYMOUS, UNVERIFIED): False,
 }
 CHALLENGED = {
     # Which ways in ask for a second factor: as Better Auth, and with STRICT.
@@ -92,6 +107,16 @@ CHALLENGED = {
     Method.SIGN_UP: (False, False),  # who signs up has none yet
     Method.VERIFICATION: (False, True),
     Method.IMPERSONATION: (False, False),  # the admin has given their own
+    Method.ANONYMOUS: (False, False),
+}
+REMEMBERED = {
+    # What a page can read afterwards of how somebody signed in, as Better Auth's plugin writes it.
+    Method.PASSWORD: "email",
+    Method.USERNAME: None,
+    Method.SIGN_UP: "email",
+    Method.VERIFICATION: None,
+    Method.IMPERSONATION: "email",  # the admin's own
+    Method.ANONYMOUS: None,
 }
 each_way = pytest.mark.parametrize("method", Method)
 
@@ -104,20 +129,24 @@ def guarded(start_mailing, mailbox) -> Gatehouse:
     before.member(ADA)
     before.execute(update(users).values(email_verified=True))
     before.close()
-    return start_mailing(require_verified_email=True, sign_in_after_verification=True)
+    return start_mailing(
+        require_verified_email=True, sign_in_after_verification=True, anonymous_sign_in=True
+    )
 
 
 @pytest.fixture
 def open_to_all(start_mailing) -> Gatehouse:
     """Where nothing is asked for but a password, and a link signs in. Ada has an account."""
-    gatehouse = start_mailing(sign_in_after_verification=True)
+    gatehouse = start_mailing(sign_in_after_verification=True, anonymous_sign_in=True)
     make_admin(gatehouse)
     gatehouse.member(ADA)
     return gatehouse
 
 
 def test_no_way_in_is_forgotten_here():
-    assert WAYS.keys() == EVENTS.keys() == CHALLENGED.keys() == set(Method)
+    every = set(Method)
+    assert WAYS.keys() == EVENTS.keys() == CHALLENGED.keys() == REMEMBERED.keys() == every
+    assert LAST_LOGIN_METHODS.keys() == every
     assert MET.keys() == {(method, gate) for method in Method for gate in (BANNED, UNVERIFIED)}
 
 
@@ -127,6 +156,7 @@ def test_behind_the_gates_there_is_a_session_and_an_event(open_to_all, mailbox, 
     visitor, response = WAYS[method](open_to_all, mailbox)
     assert "session_token" in cookie_lines(response)
     assert visitor.session() is not None
+    assert visitor.cookies.get("better-auth.last_used_login_method") == REMEMBERED[method]
     assert events_after(open_to_all, before) == EVENTS[method]
 
 
@@ -148,7 +178,9 @@ def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, mailbox, me
 @each_way
 @pytest.mark.parametrize("strict", [False, True])
 def test_a_second_factor_is_asked_for_where_the_table_says(start_mailing, mailbox, method, strict):
-    gatehouse = start_mailing(sign_in_after_verification=True, strict=strict)
+    gatehouse = start_mailing(
+        sign_in_after_verification=True, anonymous_sign_in=True, strict=strict
+    )
     make_admin(gatehouse)
     enrol(gatehouse, gatehouse.member(ADA))
 

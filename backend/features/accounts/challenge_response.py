@@ -31,4 +31,5 @@ def render_challenge(
         response.cookies += cookies.set_challenge(
             challenge.token, challenge.lifetime, remember=challenge.remember
         )
+        response.cookies += cookies.set_last_login_method(challenge.last_login_method)
     return response

@@ -83,7 +83,7 @@ def sign_up_email(
         return response
     if isinstance(outcome, Challenge):
         return render_challenge(outcome, cookies, request.cookie_header)
-    response = Response(SignedUp(token=outcome.token.reveal(), user=UserOut.of(user)))
+    response = Response(SignedUp(token=outcome.token.reveal(), user=UserOut.of(outcome.user)))
     return set_sign_in_cookies(work, response, cookies, outcome, request.cookie_header)
 
 

@@ -31,6 +31,20 @@ class Method(StrEnum):
     SIGN_UP = "sign-up"
     VERIFICATION = "verification"
     IMPERSONATION = "impersonation"
+    ANONYMOUS = "anonymous"
+    """Trying the app without an account."""
+
+
+LAST_LOGIN_METHODS: Mapping[Method, str | None] = {
+    Method.PASSWORD: "email",
+    Method.USERNAME: None,
+    Method.SIGN_UP: "email",
+    Method.VERIFICATION: None,
+    Method.IMPERSONATION: None,
+    Method.ANONYMOUS: None,
+}
+"""What the browser remembers of a sign-in, by the names of Better Auth's plugin; None where that
+writes nothing, so that the browser goes on remembering the sign-in before."""
 
 
 @dataclass(slots=True)
@@ -57,6 +71,15 @@ class SignInAttempt:
     """Whether the password is only that of a pending sign-up for this taken address."""
     impersonator: UUID | None = None
     """The admin who impersonates this user."""
+    anonymous_user_id: UUID | None = None
+    """Who was signed in in this browser without an account, and becomes this user."""
+    is_second_step: bool = False
+    """Whether a challenge of this sign-in has just been answered."""
+
+    @property
+    def last_login_method(self) -> str | None:
+        """What the browser remembers of this sign-in, at its first step."""
+        return None if self.is_second_step else LAST_LOGIN_METHODS[self.method]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +99,12 @@ class Challenge:
     """Of the token, in seconds."""
     remember: bool = True
     """Whether the session will outlive the browser."""
+    last_login_method: str | None = None
+    """What the browser remembers of the first step."""
 
 
+SignInHook = Callable[[Work, SignInAttempt], None]
+"""Called once the gates are passed, before the session is issued; may change `attempt.user`."""
 SignInCheck = Callable[[Work, SignInAttempt], Challenge | None]
 """Returns None to pass, raises Refusal, or returns a challenge."""
 
@@ -96,6 +123,7 @@ class SessionIssuer:
 
     mint: TokenMint
     gates: Sequence[Gate]
+    on_sign_in: Sequence[SignInHook] = ()
 
     def finish_sign_in(self, work: Work, attempt: SignInAttempt) -> IssuedSession | Challenge:
         """Issue a session unless a gate refuses or returns a challenge.
@@ -108,7 +136,9 @@ class SessionIssuer:
             for token in attempt.presented_tokens:
                 stored_sessions.delete_by_digest(work.db, digest(token))
         if challenge is not None:
-            return challenge
+            return replace(challenge, last_login_method=attempt.last_login_method)
+        for hook in self.on_sign_in:
+            hook(work, attempt)
         if event := _event_of(attempt):
             work.record(event)
         issued = sessions.issue(
@@ -118,7 +148,11 @@ class SessionIssuer:
             remember=attempt.remember,
             impersonator=attempt.impersonator,
         )
-        return replace(issued, browser_token=attempt.renewed_browser_token)
+        return replace(
+            issued,
+            browser_token=attempt.renewed_browser_token,
+            last_login_method=attempt.last_login_method,
+        )
 
     def _pass_gates(self, work: Work, attempt: SignInAttempt) -> Challenge | None:
         for gate in self.gates:

@@ -153,6 +153,8 @@ def _keep_last_admin(
     bans = _is_ban(before, changes)
     if bans and before.id == current.user.id:
         raise Refusal("YOU_CANNOT_BAN_YOURSELF")
+    if before.is_anonymous and ADMIN in changes.get("role", "").split(","):
+        raise Refusal("ANONYMOUS_USERS_CANNOT_BE_ADMINS")  # they would be lost with the browser
     if bans or ADMIN not in changes.get("role", ADMIN).split(","):
         admins.ensure_one_remains(before.id)
 

@@ -75,7 +75,7 @@ def refuse_unverified(link_mailer: LinkMailer) -> SignInCheck:
     def gate(work: Work, attempt: SignInAttempt) -> None:
         settings, user = work.settings, attempt.user
         proved = user.email_verified and not attempt.by_pending_sign_up
-        if proved or not settings.require_verified_email:
+        if proved or user.is_anonymous or not settings.require_verified_email:
             return
         reason = "taken" if attempt.by_pending_sign_up else "unverified"
         work.keep(Event(EventKind.SIGN_IN_FAILED, subject=user.id, detail={"reason": reason}))

@@ -5,7 +5,7 @@ clock cannot be trusted, it deletes nothing.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -36,6 +36,9 @@ _MAILS_KEPT = timedelta(days=7)
 Purge = Callable[[Db, datetime, int], int]
 """Deletes at most so many rows older than a time; returns how many."""
 
+Task = Callable[[], bool | None]
+"""Does a piece of work that stays short; returns whether there may be more of it."""
+
 log = structlog.get_logger()
 
 
@@ -43,11 +46,11 @@ class Housekeeper:
     """Deletes in its own thread; of several processes on one database, one at a time."""
 
     def __init__(
-        self, runtime: Runtime, clock_check: ClockCheck, also: Callable[[], None] = lambda: None
+        self, runtime: Runtime, clock_check: ClockCheck, tasks: Sequence[Task] = ()
     ) -> None:
-        """`also` is called at the end of each run, for what a feature has to do."""
+        """`tasks` are called at the end of each run, for what features have to do."""
         self._runtime = runtime
-        self._also = also
+        self._tasks = tasks
         self._clock_check = clock_check
         self._due_at = runtime.clock.monotonic() + _EVERY
         self._deciding = threading.Lock()
@@ -76,7 +79,9 @@ class Housekeeper:
     def _run(self) -> None:
         try:
             self._purge_all()
-            self._also()
+            for task in self._tasks:
+                while task() and not self._stopping.wait(_PAUSE):
+                    pass
         except DatabaseUnavailable as error:
             log.warning("housekeeping_put_off", reason=str(error))
         except Exception:  # nobody reads the future's result

@@ -17,6 +17,8 @@ from backend.storage.queries import outbox
 from backend.storage.queries.outbox import DECOY, HELD, WAITING, Mail
 from backend.storage.work import Work
 
+_NEVER_EXISTS = ".invalid"  # RFC 6761, section 6.4
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -55,8 +57,12 @@ class Mailer:
 def enqueue(work: Work, mailer: Mailer, message: Message) -> None:
     """Put a mail into the outbox; it is sent after the commit.
 
-    MAIL_SUBJECTS may replace its subject.
+    MAIL_SUBJECTS may replace its subject. To an address that cannot exist, such as an anonymous
+    user's, nothing is sent.
     """
+    if message.to.endswith(_NEVER_EXISTS):
+        enqueue_decoy(work, mailer, message)
+        return
     message = _with_own_subject(message, work.settings)
     _insert(work, mailer, message, WAITING if mailer.sends else HELD)
     if mailer.mailbox is not None:

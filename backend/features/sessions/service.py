@@ -34,6 +34,8 @@ class IssuedSession:
     token: SessionToken
     browser_token: BrowserToken | None = None
     """Keeps this browser trusted: its next sign-in needs no second factor."""
+    last_login_method: str | None = None
+    """What the browser remembers of this sign-in."""
 
 
 def issue(
@@ -92,10 +94,13 @@ def must_enrol(session: Session, user: User, settings: Settings) -> bool:
     """Tell whether all that this session opens is setting up a second factor.
 
     That is decided at each request, not when the session is issued: a setting, a new role or the
-    loss of the factor counts at once. An impersonating admin has given a factor of their own.
+    loss of the factor counts at once. An impersonating admin has given a factor of their own, and
+    an anonymous user, who is never an admin, has nothing to sign in with.
     """
     required = settings.require_two_factor_for
     if required == "none" or user.two_factor_enabled or session.impersonated_by is not None:
+        return False
+    if user.is_anonymous:
         return False
     return required == "everybody" or ADMIN in user.roles
 

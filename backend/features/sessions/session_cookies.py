@@ -43,6 +43,7 @@ def set_sign_in_cookies(
     if issued.browser_token is not None:
         max_age = int(TRUST_LIFETIME.total_seconds())
         response.cookies.append(cookies.set_trusted_browser(issued.browser_token, max_age))
+    response.cookies += cookies.set_last_login_method(issued.last_login_method)
     return response
 
 

@@ -33,6 +33,12 @@ class UserOut(WireModel):
     display_username: str | None = Field(
         description="The user name as its owner writes it.", examples=[None]
     )
+    is_anonymous: bool = Field(
+        default=False,
+        description="Only of somebody who tries the app without an account.",
+        examples=[True],
+        exclude_if=lambda anonymous: not anonymous,
+    )
 
     @classmethod
     def of(cls, user: User) -> "UserOut":
@@ -51,6 +57,7 @@ class UserOut(WireModel):
             two_factor_enabled=user.two_factor_enabled,
             username=user.username,
             display_username=user.display_username,
+            is_anonymous=user.is_anonymous,
         )
 
 

@@ -49,11 +49,18 @@ class TwoFactor(WireModel):
     )
 
 
+class Anonymous(WireModel):
+    """Trying the app without an account."""
+
+    enabled: bool = Field(examples=[False])
+
+
 class SignInMethods(WireModel):
     """The ways to sign in. One that is absent is not offered: there will be more."""
 
     email_and_password: EmailAndPassword
     username: UserNames
+    anonymous: Anonymous
     two_factor: TwoFactor
 
     @classmethod
@@ -69,6 +76,7 @@ class SignInMethods(WireModel):
                 password_reset=has_mail,
             ),
             username=UserNames(enabled=settings.username),
+            anonymous=Anonymous(enabled=settings.anonymous_sign_in),
             two_factor=TwoFactor(
                 enabled=settings.two_factor,
                 methods=["totp", "otp"] if has_mail else ["totp"],

@@ -81,6 +81,7 @@ def _challenge(work: Work, two_factor: TwoFactor, attempt: SignInAttempt) -> Cha
         attempts=0,
         expires_at=now + CHALLENGE_LIFETIME,
         created_at=now,
+        anonymous_user_id=attempt.anonymous_user_id,
     )
     sign_in_challenges.insert(work.db, challenge, digest(token))
     detail = {"method": attempt.method.value}

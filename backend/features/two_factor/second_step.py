@@ -119,6 +119,8 @@ def complete(
         remember=pending.challenge.remembered,
         presented_tokens=completion.presented_tokens,
         second_factor=completion.factor,
+        anonymous_user_id=pending.challenge.anonymous_user_id,
+        is_second_step=True,
     )
     if completion.trust_browser:
         attempt.renewed_browser_token = service.trust_browser(work, user.id)

@@ -27,6 +27,8 @@ class SignInChallenge:
     attempts: int
     expires_at: datetime
     created_at: datetime
+    anonymous_user_id: UUID | None = None
+    """Who was signed in in the browser without an account."""
 
 
 _COLUMNS = [sign_in_challenges.c[each.name] for each in fields(SignInChallenge)]

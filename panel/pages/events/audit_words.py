@@ -23,6 +23,7 @@ KINDS = {
     "email_verified": "Address verified",
     "email_change_requested": "Email change requested",
     "email_change_confirmed": "Email change confirmed",
+    "anonymous_user_linked": "Anonymous user linked",
     "email_changed": "Address changed",
     "user_created": "Account created by an admin",
     "role_changed": "Role changed",

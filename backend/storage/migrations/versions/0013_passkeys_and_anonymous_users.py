@@ -19,6 +19,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("is_anonymous"),
         sqlite_where=sa.text("is_anonymous = 1"),
     )
+    op.add_column("sign_in_challenges", sa.Column("anonymous_user_id", sa.Uuid))
     op.create_table(
         "passkeys",
         sa.Column("id", sa.Uuid, nullable=False),

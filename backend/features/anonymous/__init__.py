@@ -1,0 +1,1 @@
+"""Trying the app without an account, and becoming a user with one."""
