@@ -135,6 +135,10 @@ def test_an_address_is_enough(gatehouse):
             {"email": "a@b.co", "role": "root"},
             "role: 'root' is not a role; the roles are admin, user",
         ),
+        (
+            {"email": "a@b.co", "isAnonymous": True, "role": "admin"},
+            "is_anonymous: an admin cannot be anonymous",
+        ),
         ({"email": "a@b.co", "banned": "perhaps"}, "banned: input should be a valid boolean"),
         ({"email": "a@b.co", "created_at": "once"}, "created_at: is not a date such as"),
         (
@@ -266,14 +270,17 @@ def test_what_moves_out_moves_in_again_unchanged(start_on, tmp_path, ending, dat
         gatehouse,
         json.dumps({"email": "a@example.com", "name": 'Zoë "Z", Ltd', "banReason": "1\n2\r\n3"})
         + "\n"
-        + json.dumps({"email": "b@example.com", "password": HASH, "banned": True, "image": "x"}),
+        + json.dumps({"email": "b@example.com", "password": HASH, "banned": True, "image": "x"})
+        + "\n"
+        + json.dumps({"email": "c@anonymous.placeholder.invalid", "isAnonymous": True}),
     )
     before = list_users(gatehouse)
     file = export_text(gatehouse, ending)
     gatehouse.execute(users.delete())
 
-    assert import_text(gatehouse, file) == ([], ["2 users imported"])
+    assert import_text(gatehouse, file) == ([], ["3 users imported"])
     assert list_users(gatehouse) == before
+    assert [each.is_anonymous for each in before] == [False, False, True]
     assert export_text(gatehouse, ending) == file
 
 

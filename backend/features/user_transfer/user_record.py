@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from backend.features.user_transfer.dates import parse_date
 from backend.features.user_transfer.records import Record
 from backend.kernel.email_address import is_email_address, normalize_email
-from backend.kernel.roles import ROLES
+from backend.kernel.roles import ADMIN, ROLES
 from backend.kernel.username import (
     MAX_LENGTH,
     MIN_LENGTH,
@@ -121,6 +121,7 @@ class UserRecord(BaseModel):
     ban_expires: ImportedDate | None = None
     username: Annotated[str | None, AfterValidator(_check_username)] = None
     display_username: Name | None = None
+    is_anonymous: bool = False
     two_factor_enabled: bool | None = None
     two_factor: Annotated[MovedFactors | None, BeforeValidator(_from_json)] = None
     created_at: ImportedDate | None = None
@@ -153,6 +154,8 @@ def parse_user(record: Record, work: Work, take_hash: Callable[[str], str]) -> I
         data = UserRecord.model_validate(values)
     except ValidationError as error:
         raise BadRecord(describe_error(error)) from None
+    if data.is_anonymous and ADMIN in data.role.split(","):
+        raise BadRecord("is_anonymous: an admin cannot be anonymous")
     try:
         password_hash = take_hash(data.password_hash) if data.password_hash else None
     except ValueError as error:
@@ -183,6 +186,7 @@ def _user(data: UserRecord, work: Work) -> User:
         ban_expires=data.ban_expires,
         username=normalize_username(data.username) if data.username else None,
         display_username=data.display_username or data.username,
+        is_anonymous=data.is_anonymous,
         created_at=created,
         updated_at=data.updated_at or created,
     )
