@@ -125,6 +125,7 @@ def create_user(
         "400 USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL",
         "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE",
         "YOU_CANNOT_BAN_YOURSELF",
+        "ANONYMOUS_USERS_CANNOT_BE_ADMINS",
         "LAST_ADMIN",
         "YOU_ARE_NOT_ALLOWED_TO_UPDATE_USERS",
         "USER_NOT_FOUND",
@@ -142,6 +143,7 @@ def admin_update_user(work: Work, current: SilentlySignedIn, body: ChangeUser) -
     response_model=OneUser,
     refusals=(
         "YOU_ARE_NOT_ALLOWED_TO_SET_NON_EXISTENT_VALUE",
+        "ANONYMOUS_USERS_CANNOT_BE_ADMINS",
         "LAST_ADMIN",
         "YOU_ARE_NOT_ALLOWED_TO_CHANGE_USERS_ROLE",
         "USER_NOT_FOUND",
