@@ -192,7 +192,8 @@ def _build_gates(
 ) -> Sequence[Gate]:
     """Return the checks before a session is issued, in order, and the methods they apply to."""
     of_users = frozenset(Method) - {Method.IMPERSONATION}
-    gates = [Gate(refuse_banned(clock_check)), Gate(refuse_unverified(link_mailer), of_users)]
+    proved = of_users if settings.strict else of_users - {Method.PASSKEY}  # as Better Auth
+    gates = [Gate(refuse_banned(clock_check)), Gate(refuse_unverified(link_mailer), proved)]
     if settings.anonymous_sign_in:
         gates.append(Gate(note_anonymous_user, LINKED_METHODS))
     if settings.two_factor:

@@ -11,6 +11,7 @@ from backend.features.landing import routes as landing
 from backend.features.mail import routes as mail
 from backend.features.management.routes import ALL as MANAGEMENT
 from backend.features.own_account import routes as own_account
+from backend.features.passkeys import routes as passkeys
 from backend.features.password_reset import routes as password_reset
 from backend.features.pictures import routes as pictures
 from backend.features.sessions import routes as sessions
@@ -25,6 +26,7 @@ FEATURES = [
     accounts.routes,
     username.routes,
     anonymous.routes,
+    passkeys.routes,
     sign_in_methods.routes,
     sessions.routes,
     email_verification.routes,

@@ -55,6 +55,9 @@ CODES: Mapping[str, tuple[int, str]] = {
         "Anonymous users cannot sign in again anonymously",
     ),
     "ANONYMOUS_USERS_CANNOT_BE_ADMINS": (400, "Anonymous users cannot be admins"),
+    "CHALLENGE_NOT_FOUND": (400, "Challenge not found"),
+    "AUTHENTICATION_FAILED": (400, "Authentication failed"),
+    "FAILED_TO_VERIFY_REGISTRATION": (400, "Failed to verify registration"),
     "LAST_ADMIN": (400, "The last admin cannot be removed, banned or demoted"),
     "UNAUTHORIZED": (401, "Unauthorized"),
     "TOKEN_EXPIRED": (401, "Token expired"),
@@ -64,6 +67,10 @@ CODES: Mapping[str, tuple[int, str]] = {
     "INVALID_CODE": (401, "Invalid code"),
     "INVALID_BACKUP_CODE": (401, "Invalid backup code"),
     "INVALID_TWO_FACTOR_COOKIE": (401, "Invalid two factor cookie"),
+    "YOU_ARE_NOT_ALLOWED_TO_REGISTER_THIS_PASSKEY": (
+        401,
+        "You are not allowed to register this passkey",
+    ),
     "EMAIL_NOT_VERIFIED": (403, "Email not verified"),
     "BANNED_USER": (
         403,
@@ -105,6 +112,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "YOU_CANNOT_IMPERSONATE_ADMINS": (403, "You cannot impersonate admins"),
     "NOT_FOUND": (404, "Not found"),
     "USER_NOT_FOUND": (404, "User not found"),
+    "PASSKEY_NOT_FOUND": (404, "Passkey not found"),
     "FAILED_TO_GET_USER_INFO": (404, "Failed to get user info"),
     "METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED": (
         405,
@@ -153,6 +161,11 @@ class RecordedRefusal(Refusal):
 
     `Work` commits. Counting in a second transaction would let parallel guesses in between.
     """
+
+    @classmethod
+    def of(cls, refusal: Refusal) -> "RecordedRefusal":
+        """Return the same refusal, but keep what was written."""
+        return cls(refusal.code, refusal.message, status=refusal.status, headers=refusal.headers)
 
 
 def refusal_without_code(message: str, *, status: int = 400) -> Refusal:

@@ -12,6 +12,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from backend.kernel.configuration.cookie_domain import CookieDomain, check_cookie_domain
 from backend.kernel.configuration.dot_env import DotEnvError, find_encoding
+from backend.kernel.configuration.relying_parties import (
+    RelyingParties,
+    build_relying_parties,
+    is_on_localhost,
+)
 from backend.kernel.configuration.sign_in_settings import SignInSettings
 from backend.kernel.configuration.values import (
     CommaList,
@@ -203,6 +208,7 @@ class Settings(SignInSettings, BaseSettings):
             )
         if self.cookie_domain:
             check_cookie_domain(self.cookie_domain, self.base_url)
+        _ = self.relying_parties  # raises if PASSKEY_RP_ID or PASSKEY_ORIGINS is wrong
         if self.password_min > self.password_max:
             raise ValueError("PASSWORD_MIN is larger than PASSWORD_MAX")
         if bool(self.admin_email) != bool(self.admin_password):
@@ -245,6 +251,25 @@ class Settings(SignInSettings, BaseSettings):
         if not self.frontend_url and not self.production:
             return ("http://localhost:3000",)
         return self.frontend_url
+
+    @property
+    def relying_parties(self) -> RelyingParties:
+        """The domains that passkeys belong to; none without PASSKEYS, or where none can have them.
+
+        What only a developer's defaults name does not count where a server is at an address.
+        """
+        if not self.passkeys:
+            return RelyingParties()
+        local = is_on_localhost(self.base_url)
+        own = tuple(
+            each
+            for each in self.own_origins
+            if each == self.base_url
+            or each.startswith("https")
+            or (local and is_on_localhost(each))
+        )
+        frontends = self.frontends if self.frontend_url or local else ()
+        return build_relying_parties(own, frontends, self.passkey_rp_id, self.passkey_origins)
 
     def redactor(self) -> Redactor:
         """Return a redactor that knows the secrets of these settings."""

@@ -218,6 +218,7 @@ passkeys = Table(
     Column("transports", Text),  # separated by commas
     Column("aaguid", Text),  # the authenticator's model
     Column("rp_id", Text, nullable=False),  # the domain it works on
+    Column("before_verification", Boolean, nullable=False),  # as of two_factors
     Column("created_at", UtcDateTime, nullable=False),
     Column("last_used_at", UtcDateTime),
     Index(None, "user_id"),

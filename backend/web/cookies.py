@@ -3,7 +3,7 @@
 from urllib.parse import quote, unquote
 from uuid import UUID
 
-from backend.kernel.secrets.secret import BrowserToken, ChallengeToken, SessionToken
+from backend.kernel.secrets.secret import BrowserToken, ChallengeToken, PasskeyToken, SessionToken
 from backend.kernel.secrets.signing import Keyring
 
 _MAX_COOKIES_PER_NAME = 5
@@ -15,6 +15,7 @@ _LAST_LOGIN_MAX_AGE = 2_592_000  # 30 days
 _LAST_LOGIN = "better-auth.last_used_login_method"  # never with a prefix, so that pages find it
 # Signatures do not cover the cookie's name: these tell the values apart.
 _DEVICE_PREFIX, _CHALLENGE_PREFIX, _TRUST_PREFIX = "device-", "2fa-", "trust-device-"
+_PASSKEY_PREFIX = "passkey-"
 
 
 def find_cookie(header: bytes, name: str) -> str | None:
@@ -66,6 +67,7 @@ class Cookies:
         self.admin_session = f"{prefix}better-auth.admin_session"
         self.two_factor = f"{prefix}better-auth.two_factor"
         self.trust_device = f"{prefix}better-auth.trust_device"
+        self.passkey = f"{prefix}better-auth.better-auth-passkey"
 
     def list_signed(self, header: bytes, name: str, bound_to: str = "") -> list[str]:
         """Return the values of the correctly signed cookies of this name."""
@@ -157,6 +159,16 @@ class Cookies:
         """Delete the cookie of a trusted browser, if it sends one."""
         is_sent = find_cookie(header, self.trust_device) is not None
         return self._clear(self.trust_device) if is_sent else []
+
+    def set_passkey_challenge(self, token: PasskeyToken, max_age: int) -> str:
+        """Return the cookie of the browser that may answer a passkey's challenge."""
+        value = self.sign(_PASSKEY_PREFIX + token.reveal())
+        return self._shared_line(self.passkey, value, max_age)
+
+    def list_passkey_challenges(self, header: bytes) -> list[PasskeyToken]:
+        """Return what the browser shows of the challenges that it was given."""
+        values = self._list_prefixed(header, self.passkey, _PASSKEY_PREFIX)
+        return [PasskeyToken(value) for value in values]
 
     def _list_prefixed(self, header: bytes, name: str, prefix: str) -> list[str]:
         """Return what follows `prefix` in signed cookies: signatures do not cover the name."""

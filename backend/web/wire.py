@@ -224,6 +224,9 @@ def _format_reason(model: type[BaseModel], error: Any) -> str:
     if kind == "string_too_long":
         most = error["ctx"]["max_length"]
         return f"Too big: expected string to have <={most} characters"
+    if kind == "string_too_short":
+        least = error["ctx"]["min_length"]
+        return f"Too small: expected string to have >={least} characters"
     if kind == "less_than_equal":
         return f"Too big: expected number to be <={error['ctx']['le']:.0f}"
     return f"Invalid input: expected {_expected_type(model, error)}, received {_type_name(value)}"
@@ -246,6 +249,8 @@ def _expected_type(model: type[BaseModel], error: Any) -> str:
     schema = _schema_of(model)
     for part in error["loc"]:
         schema = schema.get("properties", {}).get(part, {})
+    if "additionalProperties" in schema:
+        return "record"
     kinds = [schema.get("type"), *(each.get("type") for each in schema.get("anyOf", []))]
     kind = next((kind for kind in kinds if kind and kind != "null"), "object")
     return "number" if kind == "integer" else kind

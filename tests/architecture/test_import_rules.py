@@ -96,7 +96,8 @@ HOMES = {
     "gradio": ["panel"],
     "passlib": ["backend.kernel"],
     "bcrypt": ["backend.kernel"],
-    "cryptography": ["backend.kernel"],
+    "cryptography": ["backend.kernel", "backend.features.passkeys"],
+    "webauthn": ["backend.features.passkeys"],
     "pydantic_settings": ["backend.kernel"],
 }
 KERNEL_MAY_USE = {

@@ -30,6 +30,7 @@ class Method(StrEnum):
     """A password, with the user name in place of the address."""
     SIGN_UP = "sign-up"
     VERIFICATION = "verification"
+    PASSKEY = "passkey"
     IMPERSONATION = "impersonation"
     ANONYMOUS = "anonymous"
     """Trying the app without an account."""
@@ -164,6 +165,12 @@ class SessionIssuer:
         """End a session of a caller who has just proven themselves, and issue a new one for it."""
         stored_sessions.delete_by_id(work.db, session.id, user.id)
         return sessions.issue(work, self.mint, user, remember=session.remembered)
+
+    def add(self, work: Work, session: Session, user: User) -> IssuedSession:
+        """Issue a session to a caller who has proven themselves and has one; STRICT ends that."""
+        if work.settings.strict:
+            return self.replace(work, session, user)
+        return sessions.issue(work, self.mint, user, remember=True)
 
     def renew(self, work: Work, *, remember: bool) -> IssuedSession:
         """End every session of the signed-in user, and issue a new one."""

@@ -21,6 +21,7 @@ from backend.storage.queries import (
     links,
     one_time_codes,
     outbox,
+    passkey_challenges,
     sessions,
     sign_in_challenges,
     trusted_browsers,
@@ -95,6 +96,7 @@ class Housekeeper:
         retention = timedelta(days=self._runtime.settings.audit_retention_days)
         self._purge("sessions", sessions.purge, now)
         self._purge("challenges", sign_in_challenges.purge, now)
+        self._purge("passkey challenges", passkey_challenges.purge, now)
         self._purge("codes", one_time_codes.purge, now)
         self._purge("browsers", trusted_browsers.purge, now)
         self._purge("links", links.purge, now - _LINKS_KEPT)

@@ -22,7 +22,7 @@ from backend.storage.work import Work
 CHALLENGE_LIFETIME = timedelta(minutes=10)
 
 _AS_BETTER_AUTH = frozenset({Method.PASSWORD, Method.USERNAME})
-_WITH_STRICT = _AS_BETTER_AUTH | {Method.VERIFICATION}
+_WITH_STRICT = _AS_BETTER_AUTH | {Method.VERIFICATION, Method.PASSKEY}
 _BY_MAILBOX = frozenset({Method.VERIFICATION})
 """These prove no more than access to the mailbox, which a mailed code would prove again."""
 

@@ -1,9 +1,10 @@
 """The settings of signing up and signing in, with their defaults."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from backend.kernel.configuration.relying_parties import parse_passkey_origins, parse_rp_id
 from backend.kernel.configuration.values import CommaList, HiddenText
 from backend.kernel.timestamps import MAX_LIFETIME
 
@@ -27,8 +28,8 @@ class SignInSettings(BaseModel):
     magic_link_sign_up: bool = True
     email_code: bool = True
     passkeys: bool = True
-    passkey_rp_id: str = ""
-    passkey_origins: CommaList = ()
+    passkey_rp_id: Annotated[str, AfterValidator(parse_rp_id)] = ""
+    passkey_origins: Annotated[CommaList, AfterValidator(parse_passkey_origins)] = ()
     anonymous_sign_in: bool = False
     multi_session: bool = False
     two_factor: bool = True

@@ -52,3 +52,9 @@ class BrowserToken(Secret):
     """Shows that a second factor was given in this browser. Only its digest is stored."""
 
     __slots__ = ()
+
+
+class PasskeyToken(Secret):
+    """Shows that this browser was given a passkey's challenge. Only its digest is stored."""
+
+    __slots__ = ()

@@ -24,6 +24,7 @@ from backend.storage.queries import (
     links,
     one_time_codes,
     outbox,
+    passkey_challenges,
     sessions,
     sign_in_challenges,
     trusted_browsers,
@@ -64,7 +65,8 @@ def invalidate_restored_data(
     sessions_ended = _run_in_batches(runtime, sessions.delete_batch)
     links_ended = _run_in_batches(runtime, links.delete_batch)
     _run_in_batches(runtime, lambda db, limit: outbox.give_up_batch(db, _GIVE_UP_REASON, limit))
-    for purge in (sign_in_challenges.purge, one_time_codes.purge, trusted_browsers.purge):
+    begun = (sign_in_challenges.purge, passkey_challenges.purge, one_time_codes.purge)
+    for purge in (*begun, trusted_browsers.purge):
         _run_in_batches(runtime, partial(_purge_all, purge))
     with Work(runtime, SYSTEM) as work:
         counts = (users.count(work.db), sessions_ended, links_ended, damaged)

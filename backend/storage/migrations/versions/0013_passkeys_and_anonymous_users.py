@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("transports", sa.Text),
         sa.Column("aaguid", sa.Text),
         sa.Column("rp_id", sa.Text, nullable=False),
+        sa.Column("before_verification", sa.Boolean, nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
         sa.Column("last_used_at", UtcDateTime),
         sa.PrimaryKeyConstraint("id", name="passkeys_pkey"),

@@ -1,0 +1,1 @@
+"""Passkeys: registering them, signing in with them, renaming and deleting them."""
