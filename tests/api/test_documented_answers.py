@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.admins import ADA, ROOT, make_admin, user_id_of
+from tests.authenticator import Authenticator, sign_in_with, try_to_add
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 
@@ -174,6 +175,7 @@ def _call_account_endpoints(mailbox, stranger: Visitor, ada: Visitor):
         yield ada.post("change-password", {"currentPassword": guess, "newPassword": PASSWORD})
     yield ada.post("unlink-account", {"accountId": "x"})
     yield from _call_two_factor_endpoints(mailbox, stranger, ada)
+    yield from _call_passkey_endpoints(stranger, ada)
 
 
 def _call_two_factor_endpoints(mailbox, stranger: Visitor, ada: Visitor):
@@ -192,6 +194,29 @@ def _call_two_factor_endpoints(mailbox, stranger: Visitor, ada: Visitor):
     for _ in range(6):
         yield stranger.post("two-factor/verify-backup-code", {"code": "x"})
     yield ada.post("two-factor/disable", {"password": PASSWORD})
+
+
+def _call_passkey_endpoints(stranger: Visitor, ada: Visitor):
+    device, broken = Authenticator(), Authenticator(origin="https://evil.example")
+    for visitor in (stranger, ada):
+        yield visitor.post("passkey/verify-registration", {"response": {}})
+        yield visitor.post("passkey/verify-authentication", {"response": {}})
+        yield visitor.get("passkey/generate-register-options?name=Phone")
+        yield visitor.get("passkey/generate-authenticate-options")
+        yield visitor.get("passkey/list-user-passkeys")
+    yield try_to_add(ada, broken)
+    passkey = try_to_add(ada, device)
+    yield passkey
+    yield ada.get("passkey/generate-register-options")
+    yield ada.get("passkey/generate-authenticate-options")
+    yield ada.get("passkey/list-user-passkeys")
+    yield sign_in_with(broken, stranger)
+    yield sign_in_with(device, stranger)
+    for passkey_id in ("", "x", passkey.json()["id"]):
+        for visitor in (stranger, ada):
+            yield visitor.post("passkey/update-passkey", {"id": passkey_id, "name": "Phone"})
+            yield visitor.post("passkey/delete-passkey", {"id": passkey_id})
+    stranger.cookies.clear()
 
 
 def _call_username_endpoints(stranger: Visitor, ada: Visitor):

@@ -16,6 +16,7 @@ from backend.storage.change_feed.postgres import PostgresFeed
 from backend.storage.tables import audit_events, links, metadata, outbox, sessions, users
 from backend.web.routing.routes import signature_of
 from tests.admins import ADA, BOB, ROOT, make_admin, user_id_of
+from tests.authenticator import Authenticator, add_passkey, ask
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 
@@ -27,6 +28,13 @@ OWN: dict[str, tuple[str, Any]] = {
         {"currentPassword": PASSWORD, "newPassword": NEW},
     ),
     "POST /api/auth/delete-user": ("delete-user", {"password": PASSWORD}),
+    "GET /api/auth/passkey/generate-register-options": ("passkey/generate-register-options", ...),
+    "POST /api/auth/passkey/verify-registration": ("passkey/verify-registration", {"response": {}}),
+    "POST /api/auth/passkey/delete-passkey": ("passkey/delete-passkey", {"id": "ID OF A PASSKEY"}),
+    "POST /api/auth/passkey/update-passkey": (
+        "passkey/update-passkey",
+        {"id": "ID OF A PASSKEY", "name": "Changed"},
+    ),
     "POST /api/auth/revoke-other-sessions": ("revoke-other-sessions", {}),
     "POST /api/auth/revoke-session": ("revoke-session", {"token": "ID OF HER OTHER SESSION"}),
     "POST /api/auth/revoke-sessions": ("revoke-sessions", {}),
@@ -77,6 +85,7 @@ IMPERSONATING = {"POST /api/auth/admin/stop-impersonating"}
 
 OPTIONAL = {
     "GET /api/auth/delete-user/callback",
+    "GET /api/auth/passkey/generate-authenticate-options",
     "GET /api/auth/verify-email",
     "POST /api/auth/send-verification-email",
     "POST /api/auth/two-factor/send-otp",
@@ -153,6 +162,9 @@ def test_what_this_process_still_remembers_does_nothing(deaf, endpoint, ending):
     if "/two-factor/" in endpoint:
         ada.post("two-factor/enable", {"password": PASSWORD, "method": "otp"})
     payload = build_body(deaf, body, ADA)
+    if "/passkey/" in endpoint and body is not ...:
+        payload |= {"id": add_passkey(ada, Authenticator())["id"]}
+        ask(ada, "generate-register-options")
     remember(deaf, ada)
     deaf.execute(ENDED[ending])
     before = state_of(deaf)

@@ -18,6 +18,7 @@ from backend.features.accounts.session_issuer import (
 )
 from backend.storage.tables import users
 from tests.admins import ADA, ROOT, make_admin, user_id_of
+from tests.authenticator import Authenticator, give_passkey, sign_in_with
 from tests.in_process import Gatehouse, Visitor, cookie_lines
 from tests.mailbox import Mailbox, open_link
 from tests.make import PASSWORD
@@ -51,6 +52,13 @@ def by_verification(gatehouse: Gatehouse, mailbox: Mailbox) -> tuple[Visitor, ht
     return visitor, open_link(visitor, mailbox.last("verify", ADA))
 
 
+def by_passkey(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
+    visitor = gatehouse.visitor()
+    device = Authenticator(verifies=False)  # one that does is two factors by itself
+    give_passkey(gatehouse, ADA, device)
+    return visitor, sign_in_with(device, visitor)
+
+
 def by_impersonation(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
     root = gatehouse.visitor()
     root.sign_in(ROOT)
@@ -67,6 +75,7 @@ WAYS: dict[Method, Way] = {
     Method.USERNAME: by_username,
     Method.SIGN_UP: by_sign_up,
     Method.VERIFICATION: by_verification,
+    Method.PASSKEY: by_passkey,
     Method.IMPERSONATION: by_impersonation,
     Method.ANONYMOUS: by_trying,
 }
@@ -75,6 +84,7 @@ EVENTS = {
     Method.USERNAME: ["sign_in"],
     Method.SIGN_UP: ["sign_up"],
     Method.VERIFICATION: ["email_verified", "sign_in"],
+    Method.PASSKEY: ["sign_in"],
     Method.IMPERSONATION: ["impersonation_started", "sign_in"],  # the admin's own
     Method.ANONYMOUS: ["sign_in"],
 }
@@ -82,6 +92,7 @@ REFUSED = {
     Method.PASSWORD: ["sign_in_failed"],
     Method.USERNAME: ["sign_in_failed"],
     Method.VERIFICATION: ["sign_in_failed"],
+    Method.PASSKEY: ["sign_in_failed"],
     Method.IMPERSONATION: ["sign_in"],  # the admin's own
 }
 MET = {
@@ -95,6 +106,8 @@ MET = {
     (Method.SIGN_UP, UNVERIFIED): False,
     (Method.VERIFICATION, BANNED): True,
     (Method.VERIFICATION, UNVERIFIED): False,
+    (Method.PASSKEY, BANNED): True,
+    (Method.PASSKEY, UNVERIFIED): True,
     (Method.IMPERSONATION, BANNED): True,
     (Method.IMPERSONATION, UNVERIFIED): False,
     (Method.ANONYMOUS, BANNED): False,  # new, as whoever signs up, and without an address to prove
@@ -106,6 +119,7 @@ CHALLENGED = {
     Method.USERNAME: (True, True),
     Method.SIGN_UP: (False, False),  # who signs up has none yet
     Method.VERIFICATION: (False, True),
+    Method.PASSKEY: (False, True),
     Method.IMPERSONATION: (False, False),  # the admin has given their own
     Method.ANONYMOUS: (False, False),
 }

@@ -14,7 +14,12 @@ from backend.features.links.link_mailer import LinkMailer, may_mail
 from backend.features.mail import templates
 from backend.features.passkeys import challenges, verification
 from backend.features.passkeys.challenges import Purpose
-from backend.features.passkeys.verification import InvalidResponse, WrongSignature
+from backend.features.passkeys.verification import (
+    Assertion,
+    InvalidResponse,
+    NewCredential,
+    WrongSignature,
+)
 from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.service import IssuedSession, refuse_impersonator
 from backend.kernel.configuration.relying_parties import RelyingParty
@@ -78,21 +83,7 @@ def register(
     except InvalidResponse:
         raise _registration_refusal(work) from None
     user = work.actor
-    passkey = Passkey(
-        id=work.new_id(),
-        user_id=user.id,
-        name=name or None,
-        credential_id=made.credential_id,
-        public_key=made.public_key,
-        sign_count=made.sign_count,
-        device_type=made.device_type,
-        backed_up=made.backed_up,
-        transports=made.transports,
-        aaguid=made.aaguid,
-        rp_id=party.rp_id,
-        before_verification=not user.email_verified,
-        created_at=work.now(),
-    )
+    passkey = _build(work, user, made, party, name)
     if not passkeys.add(work.db, passkey):  # somebody's already (WebAuthn, section 7.1, step 26)
         raise _registration_refusal(work)
     work.record(_event(EventKind.PASSKEY_ADDED, user, passkey))
@@ -126,16 +117,7 @@ def sign_in(
     if found is None:
         _refuse(work, None, "PASSKEY_NOT_FOUND", status=401)
     passkey, user = found
-    try:
-        assertion = verification.verify_assertion(response, challenge.challenge, party, passkey)
-    except WrongSignature:
-        _refuse(work, user, "AUTHENTICATION_FAILED", status=401)
-    except InvalidResponse:
-        _refuse(work, user, "AUTHENTICATION_FAILED")
-    if max(assertion.sign_count, passkey.sign_count) > 0 and (
-        assertion.sign_count <= passkey.sign_count
-    ):
-        _refuse_copy(work, link_mailer, user, passkey)
+    assertion = _check(work, link_mailer, found, response, (challenge.challenge, party))
     passkeys.note_use(work.db, passkey.id, assertion.sign_count, work.now())
     attempt = SignInAttempt(
         user,
@@ -199,6 +181,47 @@ def _find_own(work: Work, passkey_id: str, forbidden: str | None) -> Passkey:
     if passkey.user_id != work.actor.id:
         raise Refusal(forbidden, status=401)
     return passkey
+
+
+def _build(
+    work: Work, user: User, made: NewCredential, party: RelyingParty, name: str | None
+) -> Passkey:
+    return Passkey(
+        id=work.new_id(),
+        user_id=user.id,
+        name=name or None,
+        credential_id=made.credential_id,
+        public_key=made.public_key,
+        sign_count=made.sign_count,
+        device_type=made.device_type,
+        backed_up=made.backed_up,
+        transports=made.transports,
+        aaguid=made.aaguid,
+        rp_id=party.rp_id,
+        before_verification=not user.email_verified,
+        created_at=work.now(),
+    )
+
+
+def _check(
+    work: Work,
+    link_mailer: LinkMailer,
+    found: tuple[Passkey, User],
+    response: dict[str, Any],
+    challenge: tuple[bytes, RelyingParty],
+) -> Assertion:
+    """Return what the response proves, or refuse it."""
+    passkey, user = found
+    try:
+        assertion = verification.verify_assertion(response, *challenge, passkey)
+    except WrongSignature:
+        _refuse(work, user, "AUTHENTICATION_FAILED", status=401)
+    except InvalidResponse:
+        _refuse(work, user, "AUTHENTICATION_FAILED")
+    counts = max(assertion.sign_count, passkey.sign_count) > 0
+    if counts and assertion.sign_count <= passkey.sign_count:
+        _refuse_copy(work, link_mailer, user, passkey)
+    return assertion
 
 
 def _registration_refusal(work: Work) -> RecordedRefusal:

@@ -4,13 +4,14 @@ from base64 import b64encode
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from backend.features.passkeys.verification import ALGORITHMS, encode_id
 from backend.features.sessions.wire import SessionOut, UserOut
 from backend.storage.queries.passkeys import Passkey
 from backend.web.wire import (
-    MAX_NAME_LENGTH,
+    Name,
     NotNull,
     Text,
     TimestampOut,
@@ -22,7 +23,17 @@ _TIMEOUT = 60_000  # milliseconds that the browser waits for the authenticator
 _ID = "01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"
 _CREDENTIAL = "8Xl2cV9wQm3nJr5tYb7uKg"
 _PASSKEY_NAME = "Ada's laptop"
-_TrimmedName = Annotated[Text, StringConstraints(strip_whitespace=True, max_length=MAX_NAME_LENGTH)]
+
+
+def _strip(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+def _strip_to_something(value: Any) -> Any:
+    stripped = _strip(value)
+    if stripped == "":
+        raise PydanticCustomError("string_too_short", "", {"min_length": 1})
+    return stripped
 
 
 class RegistrationQuery(WireModel):
@@ -135,7 +146,7 @@ class VerifyRegistration(WireModel):
     model_config = example({"response": {"id": _CREDENTIAL}, "name": _PASSKEY_NAME})
 
     response: Any = None
-    name: Annotated[_TrimmedName | None, NotNull] = None
+    name: Annotated[Name | None, BeforeValidator(_strip), NotNull] = None
     create_session: Annotated[bool | None, NotNull] = Field(
         default=None, description="Whether to issue a new session as well."
     )
@@ -159,7 +170,7 @@ class UpdatePasskey(WireModel):
     """The passkey to rename, and its name."""
 
     id: Annotated[Text, Field(examples=[_ID])]
-    name: Annotated[_TrimmedName, Field(min_length=1, examples=[_PASSKEY_NAME])]
+    name: Annotated[Name, BeforeValidator(_strip_to_something), Field(examples=[_PASSKEY_NAME])]
 
 
 class PasskeyOut(WireModel):
