@@ -25,8 +25,8 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import BrowserToken
 from backend.storage.queries import links as stored_links
+from backend.storage.queries import passkeys, two_factors, users
 from backend.storage.queries import sessions as stored_sessions
-from backend.storage.queries import two_factors, users
 from backend.storage.queries.links import Link
 from backend.storage.queries.users import User
 from backend.storage.work import Work
@@ -174,10 +174,14 @@ def _is_contested(work: Work, user: User, password_hash: str | None) -> bool:
 
 
 def _settle_factors(work: Work, user: User, *, known: bool, decided: bool) -> User:
-    """Remove the second factors if whoever set them up may be a stranger (decision 0030)."""
+    """Remove second factors and passkeys if a stranger may have set them up (decision 0030)."""
     if known:
         two_factors.mark_as_owners(work.db, user.id)
-    return user if decided else remove_second_factors(work, user)
+        passkeys.mark_as_owners(work.db, user.id)
+    if decided:
+        return user
+    passkeys.delete_for_user(work.db, user.id)
+    return remove_second_factors(work, user)
 
 
 def _find_choices(

@@ -17,13 +17,17 @@ from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
 from backend.storage.db import Db
 from backend.storage.queries import links as stored_links
-from backend.storage.queries import sessions, two_factors, users
+from backend.storage.queries import passkeys, sessions, two_factors, users
 from backend.storage.queries.links import Link
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 _REVOKED_KINDS = (LinkKind.CHANGE_EMAIL_CONFIRM, LinkKind.CHANGE_EMAIL_VERIFY, LinkKind.DELETE_USER)
 """An intruder in the account may have requested these links."""
+_PASSKEYS_REMOVED = (
+    "Passkeys that were registered before your address was confirmed were removed from your "
+    "account. Register yours again."
+)
 _FACTORS_REMOVED = (
     "Two-factor authentication was turned off for your account: it had been set up before this "
     "address was confirmed, perhaps by somebody else. If it was you, set it up again."
@@ -76,6 +80,7 @@ def reset_password(
     end_old_access(work, user.id)
     two_factors.set_password_by_mail(work.db, user.id, True)
     _remove_foreign_factors(work, link_mailer, user)
+    _remove_foreign_passkeys(work, link_mailer, user)
     # A later sign-up for the address must not remove this password again.
     if verifies and users.verify_email(work.db, user.id, link.email, columns, work.now()):
         work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
@@ -100,6 +105,18 @@ def _remove_foreign_factors(work: Work, link_mailer: LinkMailer, user: User) -> 
     if user.two_factor_enabled:
         work.record(Event(EventKind.TWO_FACTOR_DISABLED, subject=user.id))
         templates.enqueue_notice(work, link_mailer.mailer, user.email, _FACTORS_REMOVED)
+
+
+def _remove_foreign_passkeys(work: Work, link_mailer: LinkMailer, user: User) -> None:
+    """Remove passkeys that perhaps somebody else registered, by the same rule."""
+    if not work.settings.strict:
+        return
+    only_old = user.email_verified
+    removed = passkeys.delete_for_user(work.db, user.id, only_before_verification=only_old)
+    if removed:
+        detail = {"passkeys": removed}
+        work.record(Event(EventKind.PASSKEY_REMOVED, subject=user.id, detail=detail))
+        templates.enqueue_notice(work, link_mailer.mailer, user.email, _PASSKEYS_REMOVED)
 
 
 def find_usable_link(
