@@ -130,6 +130,7 @@ REMEMBERED = {
     Method.SIGN_UP: "email",
     Method.VERIFICATION: None,
     Method.IMPERSONATION: "email",  # the admin's own
+    Method.PASSKEY: "passkey",
     Method.ANONYMOUS: None,
 }
 each_way = pytest.mark.parametrize("method", Method)

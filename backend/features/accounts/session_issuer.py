@@ -41,6 +41,7 @@ LAST_LOGIN_METHODS: Mapping[Method, str | None] = {
     Method.USERNAME: None,
     Method.SIGN_UP: "email",
     Method.VERIFICATION: None,
+    Method.PASSKEY: "passkey",
     Method.IMPERSONATION: None,
     Method.ANONYMOUS: None,
 }
