@@ -8,6 +8,7 @@ from backend.features.docs import routes as docs
 from backend.features.email_verification import routes as email_verification
 from backend.features.health import routes as health
 from backend.features.landing import routes as landing
+from backend.features.magic_link.routes import ALL as MAGIC_LINK
 from backend.features.mail import routes as mail
 from backend.features.management.routes import ALL as MANAGEMENT
 from backend.features.own_account import routes as own_account
@@ -27,6 +28,7 @@ FEATURES = [
     username.routes,
     anonymous.routes,
     passkeys.routes,
+    *MAGIC_LINK,
     sign_in_methods.routes,
     sessions.routes,
     email_verification.routes,

@@ -35,6 +35,8 @@ AUTH_CALLS = {
     "/two-factor": Rule(3, per=10, by="address"),
     "/request-password-reset": Rule(3, per=60, by="address"),
     "/send-verification-email": Rule(3, per=60, by="address"),
+    "/sign-in/magic-link": Rule(5, per=60, by="address"),
+    "/magic-link": Rule(5, per=60, by="address"),
 }
 OTHER_AUTH_CALLS = Rule(100, per=10, by="address")
 NOT_BY_ADDRESS = {"/get-session", "/ok"}
@@ -66,6 +68,7 @@ FAILURES_OF_DEVICES = Rule(20, per=300, by="user")
 
 ANONYMOUS_USERS = Rule(30, per=3600, by="address")  # made; with STRICT, beyond Better Auth
 MAILED_CODES = Rule(5, per=600, by="user")  # as a second factor
+SIGN_IN_MAILS = Rule(5, per=600, by="mailbox")  # per kind: strangers must not use up a day's
 MAILS_PER_ADDRESS = Rule(3, per=3600, by="mailbox")  # per kind, of those that anybody can request
 
 
@@ -76,7 +79,7 @@ def auth_rule(path: str, *, strict: bool) -> Rule | None:
     if strict and path in STRICT_AUTH_CALLS:
         return STRICT_AUTH_CALLS[path]
     first = path.lstrip("/").partition("/")[0]
-    return AUTH_CALLS.get(f"/{first}", OTHER_AUTH_CALLS)
+    return AUTH_CALLS.get(path) or AUTH_CALLS.get(f"/{first}", OTHER_AUTH_CALLS)
 
 
 def session_checks(*, is_admin: bool) -> Rule:

@@ -16,6 +16,7 @@ _LAST_LOGIN = "better-auth.last_used_login_method"  # never with a prefix, so th
 # Signatures do not cover the cookie's name: these tell the values apart.
 _DEVICE_PREFIX, _CHALLENGE_PREFIX, _TRUST_PREFIX = "device-", "2fa-", "trust-device-"
 _PASSKEY_PREFIX = "passkey-"
+_MAGIC_LINK_PREFIX = "magic-link-"
 
 
 def find_cookie(header: bytes, name: str) -> str | None:
@@ -64,6 +65,7 @@ class Cookies:
         self.dont_remember = f"{prefix}better-auth.dont_remember"
         self.device = f"{prefix}gatehouse.device"
         self.sign_up = f"{prefix}gatehouse.sign_up"
+        self.magic_link = f"{prefix}gatehouse.magic_link"
         self.admin_session = f"{prefix}better-auth.admin_session"
         self.two_factor = f"{prefix}better-auth.two_factor"
         self.trust_device = f"{prefix}better-auth.trust_device"
@@ -124,6 +126,17 @@ class Cookies:
     def set_sign_up(self, token: str, max_age: int) -> str:
         """Return the cookie of the browser that signed up, until its address is verified."""
         return self._line(self.sign_up, self.sign(token), max_age)
+
+    def set_magic_link(self, browser: BrowserToken, max_age: int) -> str:
+        """Return the cookie of the browser that asked for a link to sign in with."""
+        return self._line(
+            self.magic_link, self.sign(_MAGIC_LINK_PREFIX + browser.reveal()), max_age
+        )
+
+    def list_magic_links(self, header: bytes) -> list[BrowserToken]:
+        """Return what names a browser that asked for a link to sign in with."""
+        values = self._list_prefixed(header, self.magic_link, _MAGIC_LINK_PREFIX)
+        return [BrowserToken(value) for value in values]
 
     def set_challenge(self, token: ChallengeToken, max_age: int, *, remember: bool) -> list[str]:
         """Return the cookies of a sign-in that waits for its second step: no session, but a token.

@@ -150,6 +150,7 @@ def _call_account_endpoints(mailbox, stranger: Visitor, ada: Visitor):
     yield ada.sign_in()
     yield ada.sign_in(callbackURL="/chat")
     yield from _call_username_endpoints(stranger, ada)
+    yield from _call_magic_link_endpoints(mailbox, stranger)
     for body in ({"name": "Ada King"}, {"image": None}, {}, {"email": ADA}, {"image": "x" * 3000}):
         yield ada.post("update-user", body)
     yield stranger.post("update-user", {"name": "x"})
@@ -217,6 +218,20 @@ def _call_passkey_endpoints(stranger: Visitor, ada: Visitor):
             yield visitor.post("passkey/update-passkey", {"id": passkey_id, "name": "Phone"})
             yield visitor.post("passkey/delete-passkey", {"id": passkey_id})
     stranger.cookies.clear()
+
+
+def _call_magic_link_endpoints(mailbox, stranger: Visitor):
+    paths = []
+    for target in ("/in", "https://evil.example"):
+        yield stranger.post("sign-in/magic-link", {"email": NEW["email"], "callbackURL": target})
+        paths.append(mailbox.last("magic-link", NEW["email"]).path)
+    yield stranger.post("sign-in/magic-link", {"email": "x"})
+    yield stranger.post(paths[0].partition("?")[0])
+    for path in ("verify", "verify?token=x", "verify?token=x&callbackURL=https://evil.example"):
+        yield stranger.get(f"magic-link/{path}")
+        yield stranger.post(f"magic-link/{path}")
+    yield stranger.get(paths[0].partition("&")[0])
+    yield stranger.post(paths[0])
 
 
 def _call_username_endpoints(stranger: Visitor, ada: Visitor):

@@ -19,7 +19,12 @@ def changed(**changes):
     ("settings", "methods"),
     [
         ({}, EXAMPLE),
-        ({"sign_up": False}, changed(emailAndPassword={"disableSignUp": True})),
+        (
+            {"sign_up": False},
+            changed(emailAndPassword={"disableSignUp": True}, magicLink={"disableSignUp": True}),
+        ),
+        ({"magic_link": False}, changed(magicLink={"enabled": False})),
+        ({"magic_link_sign_up": False}, changed(magicLink={"disableSignUp": True})),
         ({"sign_in_after_sign_up": False}, changed(emailAndPassword={"autoSignIn": False})),
         (
             {"require_verified_email": True},
@@ -43,7 +48,9 @@ def test_in_production_without_mail_nothing_is_offered_that_needs_it(start):
     gatehouse = start(environment="production", bcrypt_rounds=10)
     methods = gatehouse.visitor().get("/api/sign-in-methods").json()
     assert methods == changed(
-        emailAndPassword={"passwordReset": False}, twoFactor={"methods": ["totp"]}
+        emailAndPassword={"passwordReset": False},
+        magicLink={"enabled": False},
+        twoFactor={"methods": ["totp"]},
     )
 
 

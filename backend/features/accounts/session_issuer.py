@@ -31,6 +31,7 @@ class Method(StrEnum):
     SIGN_UP = "sign-up"
     VERIFICATION = "verification"
     PASSKEY = "passkey"
+    MAGIC_LINK = "magic-link"
     IMPERSONATION = "impersonation"
     ANONYMOUS = "anonymous"
     """Trying the app without an account."""
@@ -42,6 +43,7 @@ LAST_LOGIN_METHODS: Mapping[Method, str | None] = {
     Method.SIGN_UP: "email",
     Method.VERIFICATION: None,
     Method.PASSKEY: "passkey",
+    Method.MAGIC_LINK: "magic-link",
     Method.IMPERSONATION: None,
     Method.ANONYMOUS: None,
 }

@@ -29,6 +29,7 @@ class LinkKind(StrEnum):
     CHANGE_EMAIL_VERIFY = "change-email-verify"
     RESET_PASSWORD = "reset-password"  # noqa: S105  a kind of link, not a password
     DELETE_USER = "delete-user"
+    MAGIC_LINK = "magic-link"
     SIGN_UP = "sign-up"
     """Not mailed: kept in a cookie of the browser that signed up."""
 
@@ -60,8 +61,8 @@ def issue(
     lifetime: int,
     data: dict[str, Any] | None = None,
 ) -> LinkToken:
-    """Create a link that is valid for `lifetime` seconds. Without a user it is a decoy row, so that
-    a request about an unknown address costs the same."""
+    """Create a link that is valid for `lifetime` seconds. Without an address it is a decoy row, so
+    that a request about an unknown address costs the same."""
     now = work.now()
     text = link_tokens.mint.generate(work.randomness)
     link = Link(
@@ -86,7 +87,7 @@ def find(db: Db, now: datetime, link_tokens: LinkTokens, token: str, *kinds: Lin
     if not link_tokens.mint.is_authentic(token):
         raise Refusal("INVALID_TOKEN")
     link = links.find(db, [kind.value for kind in kinds], digest(SessionToken(token)))
-    if link is None or link.user_id is None:
+    if link is None or link.is_decoy:
         raise Refusal("INVALID_TOKEN")
     if link.expires_at <= now:
         raise Refusal("TOKEN_EXPIRED")

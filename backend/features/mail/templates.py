@@ -140,6 +140,27 @@ DELETE_ACCOUNT = Template(
 )
 
 
+def magic_link(lifetime: int) -> Template:
+    """Build the mail with a link that signs in and works for `lifetime` seconds."""
+    return Template(
+        kind="magic-link",
+        subject="Sign in to {app}",
+        heading="Sign in",
+        before="Somebody, hopefully you, asked for a link to sign in with this address.",
+        label="Sign in",
+        after=f"The link works once, for {describe_duration(lifetime)}. If it was not you, ignore "
+        "this mail: nobody gets in without it.",
+    )
+
+
+def describe_duration(seconds: int) -> str:
+    """Describe a lifetime in the largest unit that divides it: `5 minutes`."""
+    units = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+    length, unit = next(each for each in units if seconds % each[0] == 0)
+    number = seconds // length
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
 def confirm_change(new_address: str) -> Template:
     """Build the mail that asks the old address to confirm the new one."""
     return Template(

@@ -36,6 +36,13 @@ class UserNames(WireModel):
     max_username_length: int = username.MAX_LENGTH
 
 
+class MagicLink(WireModel):
+    """Signing in with a mailed link."""
+
+    enabled: bool = Field(description="Whether it is on, and mail can be sent.", examples=[True])
+    disable_sign_up: bool = Field(description="Whether a link makes no account.", examples=[False])
+
+
 class TwoFactor(WireModel):
     """The second step of a sign-in."""
 
@@ -61,6 +68,7 @@ class SignInMethods(WireModel):
     email_and_password: EmailAndPassword
     username: UserNames
     anonymous: Anonymous
+    magic_link: MagicLink
     two_factor: TwoFactor
 
     @classmethod
@@ -77,6 +85,10 @@ class SignInMethods(WireModel):
             ),
             username=UserNames(enabled=settings.username),
             anonymous=Anonymous(enabled=settings.anonymous_sign_in),
+            magic_link=MagicLink(
+                enabled=settings.magic_link and has_mail,
+                disable_sign_up=not (settings.sign_up and settings.magic_link_sign_up),
+            ),
             two_factor=TwoFactor(
                 enabled=settings.two_factor,
                 methods=["totp", "otp"] if has_mail else ["totp"],

@@ -22,9 +22,9 @@ from backend.storage.work import Work
 CHALLENGE_LIFETIME = timedelta(minutes=10)
 
 _AS_BETTER_AUTH = frozenset({Method.PASSWORD, Method.USERNAME})
-_WITH_STRICT = _AS_BETTER_AUTH | {Method.VERIFICATION, Method.PASSKEY}
-_BY_MAILBOX = frozenset({Method.VERIFICATION})
+_BY_MAILBOX = frozenset({Method.VERIFICATION, Method.MAGIC_LINK})
 """These prove no more than access to the mailbox, which a mailed code would prove again."""
+_WITH_STRICT = _AS_BETTER_AUTH | _BY_MAILBOX | {Method.PASSKEY}
 
 
 def challenged_methods(*, strict: bool) -> Collection[Method]:

@@ -23,12 +23,17 @@ class Link:
     id: UUID
     kind: str
     user_id: UUID | None
-    """The owner; None for a decoy, stored for an address that belongs to no user."""
+    """The owner; None for an address that belongs to no user."""
     email: str
+    """Where it was mailed to; empty for a decoy, which opens nothing."""
     data: dict[str, Any]
     expires_at: datetime
     created_at: datetime
     used_at: datetime | None
+
+    @property
+    def is_decoy(self) -> bool:
+        return not self.email
 
 
 def insert(db: Db, link: Link, digest: TokenDigest) -> None:

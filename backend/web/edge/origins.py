@@ -127,7 +127,7 @@ class TrustedOrigins:
         return not ("//" in decoded and "/." in decoded)
 
     def _require_trusted(self, headers: Mapping[bytes, bytes]) -> None:
-        origin = headers.get(b"origin") or headers.get(b"referer") or _find_app(headers)
+        origin = find_source(headers)
         if origin == b"null" and headers.get(_SITE) == b"same-origin":
             return
         if origin in {b"", b"null"}:
@@ -136,6 +136,11 @@ class TrustedOrigins:
         if not self.trusts(text):
             self._on_refused(_name_origin(text))
             raise Refusal("INVALID_ORIGIN")
+
+
+def find_source(headers: Mapping[bytes, bytes]) -> bytes:
+    """Return the page or the app that a request says it comes from; empty if it does not say."""
+    return headers.get(b"origin") or headers.get(b"referer") or _find_app(headers)
 
 
 def _find_app(headers: Mapping[bytes, bytes]) -> bytes:

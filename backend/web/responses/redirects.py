@@ -16,9 +16,17 @@ def with_parameter(target: str, name: str, value: str) -> str:
     return _replace_query(target, f"{query}{separator}{urlencode({name: value})}")
 
 
+def resolve_target(base_url: str, target: str) -> str:
+    """Resolve a path against our URL, as JavaScript's `new URL(target, baseURL)` does."""
+    url = urljoin(f"{base_url}/", target)
+    parts = urlsplit(url)
+    is_bare = parts.scheme in {"http", "https"} and not parts.path
+    return parts._replace(path="/").geturl() if is_bare else url
+
+
 def to_absolute_url(base_url: str, target: str, name: str, value: str) -> str:
     """Resolve a path against our URL and set a parameter, replacing any of the same name."""
-    url = urljoin(f"{base_url}/", target)
+    url = resolve_target(base_url, target)
     query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
     index = next((at for at, (key, _) in enumerate(query) if key == name), len(query))
     others = [pair for pair in query if pair[0] != name]

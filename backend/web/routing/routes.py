@@ -88,8 +88,12 @@ class Routes:
         declare_get = self._declare("GET", path, options)
         if not head:
             return declare_get
-        declare_head = self._declare("HEAD", path, {**options, "in_docs": False})
+        declare_head = self.head(path, **options)
         return lambda handler: declare_head(declare_get(handler))
+
+    def head(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
+        """Declare a HEAD endpoint, which the docs do not have."""
+        return self._declare("HEAD", path, {**options, "in_docs": False})
 
     def post(self, path: str, **options: Any) -> Callable[[Handler], Handler]:
         """Declare a POST endpoint; `options` are fields of `RouteSpec`."""

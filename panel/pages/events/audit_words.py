@@ -31,6 +31,7 @@ KINDS = {
     "user_unbanned": "Ban lifted",
     "impersonation_started": "Impersonation started",
     "impersonation_ended": "Impersonation ended",
+    "magic_link_requested": "Link to sign in asked for",
     "two_factor_enabled": "Second factor added",
     "two_factor_disabled": "Second factor removed",
     "two_factor_challenged": "Second factor asked for",
