@@ -18,6 +18,12 @@
       history.replaceState(history.state, "", marker.href);
   };
 
+  // Gradio removes its first loader while its stopwatch runs, which then ticks with every frame for
+  // as long as the page is open. Nobody would see one: the panel hides Gradio's progress.
+  const isStopwatch = (callback) => String(callback).includes("performance.now()-");
+  const nextFrame = window.requestAnimationFrame.bind(window);
+  window.requestAnimationFrame = (callback) => (isStopwatch(callback) ? 0 : nextFrame(callback));
+
   // A confirmation is a modal dialog: it takes the focus and keeps it, Escape cancels it, and
   // afterwards the focus goes back.
   let first = null, before = null;  // what got the focus, and what had it
