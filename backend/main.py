@@ -23,6 +23,7 @@ from backend.features.anonymous.linking import (
 )
 from backend.features.anonymous.service import build_removal_of_abandoned
 from backend.features.docs.about import ABOUT
+from backend.features.email_otp.codes import EmailOtp
 from backend.features.email_verification.service import mail_at_sign_up, refuse_unverified
 from backend.features.health.routes import ReadinessProbe
 from backend.features.housekeeping.service import Housekeeper
@@ -121,8 +122,7 @@ def _build_context(
     link_mailer = LinkMailer(LinkTokens.of(keyring), mailer, limiter)
     second_factors = TwoFactor.of(keyring, mailer, limiter)
     gates = _build_gates(settings, clock_check, link_mailer, second_factors)
-    on_sign_in = [link_account(on_link_account=[move_picture])]
-    issuer = SessionIssuer(mint, gates, on_sign_in)
+    issuer = SessionIssuer(mint, gates, [link_account(on_link_account=[move_picture])])
     services: dict[type, Any] = {
         Settings: settings,
         Limiter: limiter,
@@ -133,6 +133,7 @@ def _build_context(
         Accounts: _build_accounts(runtime, issuer, limiter, link_mailer, closing),
         SessionIssuer: issuer,
         LinkMailer: link_mailer,
+        EmailOtp: EmailOtp.of(keyring, link_mailer),
         Mailer: mailer,
         TwoFactor: second_factors,
         **_build_operations(runtime, clock_check, feed, second_factors.sealer, closing),

@@ -5,6 +5,7 @@ from backend.features.admin.routes import ALL as ADMIN
 from backend.features.anonymous import routes as anonymous
 from backend.features.audit import routes as audit
 from backend.features.docs import routes as docs
+from backend.features.email_otp import routes as email_otp
 from backend.features.email_verification import routes as email_verification
 from backend.features.health import routes as health
 from backend.features.landing import routes as landing
@@ -29,6 +30,7 @@ FEATURES = [
     anonymous.routes,
     passkeys.routes,
     *MAGIC_LINK,
+    email_otp.routes,
     sign_in_methods.routes,
     sessions.routes,
     email_verification.routes,

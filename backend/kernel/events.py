@@ -46,6 +46,8 @@ class EventKind(StrEnum):
     PASSKEY_RENAMED = "passkey_renamed"
     PASSKEY_REMOVED = "passkey_removed"
     PASSKEY_COPIED = "passkey_copied"
+    SIGN_IN_CODE_REQUESTED = "sign_in_code_requested"
+    EMAIL_CODE_REFUSED = "email_code_refused"
     RATE_LIMITED = "rate_limited"
     ADMIN_CREATED = "admin_created"
     USERS_IMPORTED = "users_imported"

@@ -45,6 +45,8 @@ CODES: Mapping[str, tuple[int, str]] = {
     "OTP_NOT_ENABLED": (400, "OTP not enabled"),
     "OTP_NOT_CONFIGURED": (400, "OTP is not available"),
     "OTP_HAS_EXPIRED": (400, "OTP has expired"),
+    "OTP_EXPIRED": (400, "OTP expired"),
+    "INVALID_OTP": (400, "Invalid OTP"),
     "TOTP_NOT_ENABLED": (400, "TOTP not enabled"),
     "TOTP_ALREADY_ENABLED": (400, "TOTP is already enabled"),
     "TWO_FACTOR_NOT_ENABLED": (400, "Two factor isn't enabled"),
@@ -77,6 +79,7 @@ CODES: Mapping[str, tuple[int, str]] = {
         "You have been banned from this application. "
         "Please contact support if you believe this is an error.",
     ),
+    "TOO_MANY_ATTEMPTS": (403, "Too many attempts"),
     "CROSS_SITE_NAVIGATION_LOGIN_BLOCKED": (
         403,
         "Cross-site navigation login blocked. This request appears to be a CSRF attack.",

@@ -37,6 +37,9 @@ AUTH_CALLS = {
     "/send-verification-email": Rule(3, per=60, by="address"),
     "/sign-in/magic-link": Rule(5, per=60, by="address"),
     "/magic-link": Rule(5, per=60, by="address"),
+    "/email-otp": Rule(3, per=60, by="address"),
+    "/sign-in/email-otp": Rule(3, per=60, by="address"),
+    "/forget-password": Rule(3, per=60, by="address"),
 }
 OTHER_AUTH_CALLS = Rule(100, per=10, by="address")
 NOT_BY_ADDRESS = {"/get-session", "/ok"}
@@ -69,6 +72,7 @@ FAILURES_OF_DEVICES = Rule(20, per=300, by="user")
 ANONYMOUS_USERS = Rule(30, per=3600, by="address")  # made; with STRICT, beyond Better Auth
 MAILED_CODES = Rule(5, per=600, by="user")  # as a second factor
 SIGN_IN_MAILS = Rule(5, per=600, by="mailbox")  # per kind: strangers must not use up a day's
+CODES_PER_MAILBOX = Rule(10, per=86_400, by="mailbox")  # per purpose; each allows three guesses
 MAILS_PER_ADDRESS = Rule(3, per=3600, by="mailbox")  # per kind, of those that anybody can request
 
 

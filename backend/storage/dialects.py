@@ -42,11 +42,11 @@ def build_insert_or_ignore(dialect: Dialect, table: Table, *columns: str) -> Ins
     return insert(table).on_conflict_do_nothing(index_elements=columns)
 
 
-def build_upsert(dialect: Dialect, table: Table, key: str, values: Mapping[str, Any]) -> Insert:
-    """Build an INSERT that changes the row with the same `key` instead, if there is one."""
+def build_upsert(dialect: Dialect, table: Table, values: Mapping[str, Any], *keys: str) -> Insert:
+    """Build an INSERT that changes the row with the same `keys` instead, if there is one."""
     insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
-    changes = {name: value for name, value in values.items() if name != key}
-    return insert(table).values(**values).on_conflict_do_update(index_elements=[key], set_=changes)
+    changes = {name: value for name, value in values.items() if name not in keys}
+    return insert(table).values(**values).on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 def estimate_row_count(

@@ -175,8 +175,39 @@ def _call_account_endpoints(mailbox, stranger: Visitor, ada: Visitor):
         yield ada.post("verify-password", {"password": guess})
         yield ada.post("change-password", {"currentPassword": guess, "newPassword": PASSWORD})
     yield ada.post("unlink-account", {"accountId": "x"})
+    yield from _call_email_otp_endpoints(mailbox, stranger, ada)
     yield from _call_two_factor_endpoints(mailbox, stranger, ada)
     yield from _call_passkey_endpoints(stranger, ada)
+
+
+def _call_email_otp_endpoints(mailbox, stranger: Visitor, ada: Visitor):
+    code = {"email": ADA, "otp": "x"}
+    for body in ({"email": ADA, "type": "email-verification"}, {"email": "x", "type": "sign-in"}):
+        yield stranger.post("email-otp/send-verification-otp", body)
+    yield stranger.post("email-otp/send-verification-otp", {"email": ADA, "type": "change-email"})
+    check = {**code, "type": "email-verification"}
+    yield stranger.post("email-otp/check-verification-otp", check)
+    verifying = {"email": ADA, "otp": mailbox.last("code").code}
+    yield stranger.post("email-otp/check-verification-otp", {**check, **verifying})
+    yield stranger.post("email-otp/verify-email", verifying)
+    yield stranger.post("email-otp/verify-email", verifying)
+    yield stranger.post("email-otp/request-password-reset", {"email": ADA})
+    yield stranger.post("forget-password/email-otp", {"email": ADA})
+    resetting = {"email": ADA, "otp": mailbox.last("code").code, "password": PASSWORD}
+    for body in ({**resetting, "otp": "x"}, {**resetting, "password": "x"}, resetting):
+        yield stranger.post("email-otp/reset-password", body)
+    ada.sign_in()
+    yield ada.post("email-otp/request-email-change", {"newEmail": ADA})
+    yield ada.post("email-otp/request-email-change", {"newEmail": "other@example.com"})
+    yield stranger.post("email-otp/request-email-change", {"newEmail": "other@example.com"})
+    yield ada.post("email-otp/change-email", {"newEmail": "other@example.com", "otp": "x"})
+    stranger.post("email-otp/send-verification-otp", {"email": ADA, "type": "sign-in"})
+    for otp in ("x", "x", "x", "x", "x"):
+        yield stranger.post("sign-in/email-otp", {**code, "otp": otp})
+    stranger.post("email-otp/send-verification-otp", {"email": ADA, "type": "sign-in"})
+    signing_in = {"email": ADA, "otp": mailbox.last("code").code}
+    yield stranger.post("sign-in/email-otp", signing_in)
+    stranger.cookies.clear()
 
 
 def _call_two_factor_endpoints(mailbox, stranger: Visitor, ada: Visitor):

@@ -21,7 +21,11 @@ def changed(**changes):
         ({}, EXAMPLE),
         (
             {"sign_up": False},
-            changed(emailAndPassword={"disableSignUp": True}, magicLink={"disableSignUp": True}),
+            changed(
+                emailAndPassword={"disableSignUp": True},
+                magicLink={"disableSignUp": True},
+                emailOtp={"disableSignUp": True},
+            ),
         ),
         ({"magic_link": False}, changed(magicLink={"enabled": False})),
         ({"magic_link_sign_up": False}, changed(magicLink={"disableSignUp": True})),
@@ -35,6 +39,8 @@ def changed(**changes):
             changed(emailAndPassword={"minPasswordLength": 12, "maxPasswordLength": 64}),
         ),
         ({"username": False}, changed(username={"enabled": False})),
+        ({"email_code": False}, changed(emailOtp={"enabled": False})),
+        ({"email_code_lifetime": 60}, changed(emailOtp={"expiresIn": 60})),
         ({"two_factor": False}, changed(twoFactor={"enabled": False})),
         ({"require_two_factor_for": "admins"}, changed(twoFactor={"requiredFor": "admins"})),
     ],
@@ -50,6 +56,7 @@ def test_in_production_without_mail_nothing_is_offered_that_needs_it(start):
     assert methods == changed(
         emailAndPassword={"passwordReset": False},
         magicLink={"enabled": False},
+        emailOtp={"enabled": False},
         twoFactor={"methods": ["totp"]},
     )
 

@@ -72,6 +72,10 @@ MAY_IMPORT = {
         *(f"backend.features.{feature}" for feature in SHARED),
     ],
     "backend.features.management": ["backend.features.admin"],  # ... and what the panel needs
+    "backend.features.email_otp": [  # ... which do with a link what a code does
+        "backend.features.email_verification",
+        "backend.features.password_reset",
+    ],
     "backend.features.user_transfer": ["backend.features.two_factor"],  # ... of users who move in
     "backend.limits": ["backend.web", "backend.storage", "backend.kernel"],
     "backend.web": ["backend.storage", "backend.process", "backend.kernel"],

@@ -35,6 +35,14 @@ OWN: dict[str, tuple[str, Any]] = {
         "passkey/update-passkey",
         {"id": "ID OF A PASSKEY", "name": "Changed"},
     ),
+    "POST /api/auth/email-otp/change-email": (
+        "email-otp/change-email",
+        {"newEmail": "ada@example.org", "otp": "123456"},
+    ),
+    "POST /api/auth/email-otp/request-email-change": (
+        "email-otp/request-email-change",
+        {"newEmail": "ada@example.org"},
+    ),
     "POST /api/auth/revoke-other-sessions": ("revoke-other-sessions", {}),
     "POST /api/auth/revoke-session": ("revoke-session", {"token": "ID OF HER OTHER SESSION"}),
     "POST /api/auth/revoke-sessions": ("revoke-sessions", {}),
@@ -87,6 +95,7 @@ OPTIONAL = {
     "GET /api/auth/delete-user/callback",
     "GET /api/auth/passkey/generate-authenticate-options",
     "GET /api/auth/verify-email",
+    "POST /api/auth/email-otp/verify-email",
     "POST /api/auth/send-verification-email",
     "POST /api/auth/two-factor/send-otp",
     "POST /api/auth/two-factor/verify-backup-code",

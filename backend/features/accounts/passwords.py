@@ -11,7 +11,14 @@ from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
 from backend.storage.engine import Database
-from backend.storage.queries import links, sessions, sign_in_challenges, trusted_browsers, users
+from backend.storage.queries import (
+    links,
+    one_time_codes,
+    sessions,
+    sign_in_challenges,
+    trusted_browsers,
+    users,
+)
 from backend.storage.queries.users import UserWithHash
 from backend.storage.work import Work, run_query
 
@@ -81,9 +88,9 @@ class HashCostScan:
 def end_old_access(work: Work, user_id: UUID, *, except_id: UUID | None = None) -> None:
     """Revoke what the old password gave access to, with STRICT (ASVS 7.4.3).
 
-    Every session except the one with id `except_id`, and every mailed link: somebody who knew the
-    password may have requested one. No browser skips the second factor any more, and no sign-in
-    that began with the old password can be completed.
+    Every session except the one with id `except_id`, and every mailed link and code: somebody who
+    knew the password may have requested one. No browser skips the second factor any more, and no
+    sign-in that began with the old password can be completed.
     """
     if not work.settings.strict:
         return
@@ -91,3 +98,4 @@ def end_old_access(work: Work, user_id: UUID, *, except_id: UUID | None = None) 
     sign_in_challenges.delete_for_user(work.db, user_id)
     sessions.delete_all(work.db, user_id, except_id=except_id)
     links.delete_for_user(work.db, user_id)
+    one_time_codes.delete_for_user(work.db, user_id)

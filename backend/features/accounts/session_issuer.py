@@ -32,6 +32,8 @@ class Method(StrEnum):
     VERIFICATION = "verification"
     PASSKEY = "passkey"
     MAGIC_LINK = "magic-link"
+    EMAIL_OTP = "email-otp"
+    """A code by mail."""
     IMPERSONATION = "impersonation"
     ANONYMOUS = "anonymous"
     """Trying the app without an account."""
@@ -44,6 +46,7 @@ LAST_LOGIN_METHODS: Mapping[Method, str | None] = {
     Method.VERIFICATION: None,
     Method.PASSKEY: "passkey",
     Method.MAGIC_LINK: "magic-link",
+    Method.EMAIL_OTP: "email-otp",
     Method.IMPERSONATION: None,
     Method.ANONYMOUS: None,
 }

@@ -95,7 +95,7 @@ def verify_email(
     try:
         link = links.find(work.db, work.now(), link_mailer.link_tokens, query.token, *_KINDS)
         if link.kind == LinkKind.VERIFY_EMAIL:
-            browser = _identify_browser(cookies, request.cookie_header, user)
+            browser = identify_browser(cookies, request.cookie_header, user)
             outcome = service.verify(work, issuer, link_mailer, link, browser)
             if isinstance(outcome, Challenge):
                 challenge = render_challenge(
@@ -131,9 +131,10 @@ def change_email(
     return Status()
 
 
-def _identify_browser(
+def identify_browser(
     cookies: Cookies, cookie_header: bytes, user: User | None
 ) -> service.BrowserIdentity:
+    """Return what identifies the browser of a request, in which `user` is signed in."""
     return service.BrowserIdentity(
         user,
         cookies.read_signed(cookie_header, cookies.sign_up),

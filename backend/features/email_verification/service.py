@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from backend.features.accounts import pending_sign_ups
 from backend.features.accounts.attempts import FindDevice
@@ -117,6 +118,17 @@ def send_link_to_self(work: Work, link_mailer: LinkMailer, address: str, callbac
     _record_request(work, user)
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """An address that has just been verified."""
+
+    user: User
+    known: bool
+    """Whether the browser had been in the account before."""
+    keeps_password: bool
+    """False if nobody could tell who had chosen it."""
+
+
 def verify(
     work: Work, issuer: SessionIssuer, link_mailer: LinkMailer, link: Link, browser: BrowserIdentity
 ) -> IssuedSession | Challenge | None:
@@ -125,36 +137,55 @@ def verify(
     A second click, perhaps after a mail scanner's, succeeds without effect and gives no session.
     With SIGN_IN_AFTER_VERIFICATION the first gives one, unless the browser already has a session
     of any user: a page can send a browser to another account's link (login CSRF).
-    Where several signed up, the password is that of the browser that opens the link, or there is
-    none (decision 0023).
     """
     user = _find_user(work, link)
     if user.email_verified:
         return None
+    confirmation = confirm_address(work, link_mailer, user, browser, except_link=link.id)
+    if confirmation is None:
+        _check_second_click(work, user)
+        return None
+    if not links.use(work, link):
+        raise Refusal("INVALID_TOKEN")
+    if not confirmation.keeps_password:
+        return None
+    if not work.settings.sign_in_after_verification or browser.user is not None:
+        return None
+    if link.data.get(_BY_STRANGER) and not confirmation.known:
+        return None
+    trusted = browser.trusted_browser_tokens
+    attempt = SignInAttempt(confirmation.user, Method.VERIFICATION, trusted_browser_tokens=trusted)
+    return issuer.finish_sign_in(work, attempt)
+
+
+def confirm_address(
+    work: Work,
+    link_mailer: LinkMailer,
+    user: User,
+    browser: BrowserIdentity,
+    *,
+    except_link: UUID | None = None,
+) -> Confirmation | None:
+    """Mark the address of an unverified user as verified, because somebody reads its mail.
+
+    Where several signed up, the password is that of the browser, or there is none (decision 0023).
+    None if the address has changed or is verified meanwhile.
+    """
     stored_hash = users.find_password_hash(work.db, user.id)
     known = stored_hash is not None and browser.knows(user, stored_hash)
     decided = known or not _is_contested(work, user, stored_hash)
     choices = {} if decided else _find_choices(work, link_mailer, browser, user)
     columns = pending_sign_ups.claim_username(work, user, stored_hash, choices)
-    verified = users.verify_email(work.db, user.id, link.email, columns, work.now())
+    verified = users.verify_email(work.db, user.id, user.email, columns, work.now())
     if verified is None:
-        _check_second_click(work, user)
         return None
-    if not links.use(work, link):
-        raise Refusal("INVALID_TOKEN")
-    _revoke_other_sign_ups(work, user, link, all_of_it=not decided)
+    _revoke_other_sign_ups(work, user, except_link, all_of_it=not decided)
     verified = _settle_factors(work, verified, known=known, decided=decided)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
-    if choices == _NO_PASSWORD:
+    keeps_password = choices != _NO_PASSWORD
+    if not keeps_password:
         templates.enqueue_notice(work, link_mailer.mailer, user.email, _CHOOSE_A_NEW_ONE)
-        return None
-    if not work.settings.sign_in_after_verification or browser.user is not None:
-        return None
-    if link.data.get(_BY_STRANGER) and not known:
-        return None
-    trusted = browser.trusted_browser_tokens
-    attempt = SignInAttempt(verified, Method.VERIFICATION, trusted_browser_tokens=trusted)
-    return issuer.finish_sign_in(work, attempt)
+    return Confirmation(verified, known, keeps_password)
 
 
 def _find_user(work: Work, link: Link) -> User:
@@ -207,11 +238,13 @@ def _check_second_click(work: Work, user: User) -> None:
         raise Refusal("INVALID_TOKEN")
 
 
-def _revoke_other_sign_ups(work: Work, user: User, link: Link, *, all_of_it: bool) -> None:
+def _revoke_other_sign_ups(
+    work: Work, user: User, except_link: UUID | None, *, all_of_it: bool
+) -> None:
     """Revoke other sign-ups for this address; with `all_of_it` also sessions and other links."""
     if all_of_it:
         stored_sessions.delete_all(work.db, user.id)
-        stored_links.delete_for_user(work.db, user.id, except_id=link.id)
+        stored_links.delete_for_user(work.db, user.id, except_id=except_link)
     else:
         stored_links.delete_for_user(work.db, user.id, [LinkKind.SIGN_UP])
 

@@ -130,6 +130,34 @@ SECOND_FACTOR = Template(
     label="",
     after="If you are not signing in, somebody else knows your password: change it.",
 )
+_NOT_PASSED_ON = "Give it to nobody: whoever asks you for this code wants your account."
+_CODES = {
+    "sign-in": (
+        "Your sign-in code for {app}",
+        "Your code for signing in",
+        "is your code for signing in",
+        "If you are not signing in, ignore this mail: nobody gets in without the code.",
+    ),
+    "email-verification": (
+        "Your code to confirm your address for {app}",
+        "Confirm your address",
+        "is your code to confirm that this address is yours",
+        "If you did not ask for it, ignore this mail: nothing happens.",
+    ),
+    "forget-password": (
+        "Your code for a new {app} password",
+        "Choose a new password",
+        "is your code for choosing a new password",
+        "If you did not ask for it, ignore this mail: your password stays as it is.",
+    ),
+    "change-email": (
+        "Your code to confirm your new address for {app}",
+        "Confirm your new address",
+        "is the code with which an account moves to this address",
+        "If you did not ask for this, ignore this mail: nothing happens.",
+    ),
+}
+"""Subject, heading, what the code does, and what to do with one that was not asked for."""
 DELETE_ACCOUNT = Template(
     kind="delete",
     subject="Delete your {app} account?",
@@ -159,6 +187,20 @@ def describe_duration(seconds: int) -> str:
     length, unit = next(each for each in units if seconds % each[0] == 0)
     number = seconds // length
     return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def code_for(purpose: str, lifetime: int) -> Template:
+    """Build the mail with a code for a purpose, which works for `lifetime` seconds."""
+    subject, heading, deed, after = _CODES[purpose]
+    return Template(
+        kind="code",
+        subject=subject,
+        heading=heading,
+        before=f"{{code}} {deed}. It works once, for {describe_duration(lifetime)}. "
+        f"{_NOT_PASSED_ON}",
+        label="",
+        after=after,
+    )
 
 
 def confirm_change(new_address: str) -> Template:

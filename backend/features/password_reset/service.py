@@ -11,6 +11,7 @@ from backend.features.links import service as links
 from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, may_mail
 from backend.features.links.service import LinkKind, LinkTokens
 from backend.features.mail import templates
+from backend.features.mail.service import Mailer
 from backend.kernel.email_address import normalize_email
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
@@ -61,8 +62,8 @@ def reset_password(
 ) -> User:
     """Set a new password and use the link, in one step: of concurrent calls one wins.
 
-    Revokes what the old password opened. The address also becomes verified if it must be
-    (REQUIRE_VERIFIED_EMAIL) and STRICT is on; otherwise that stays as it was. Returns the user.
+    The address also becomes verified if it must be (REQUIRE_VERIFIED_EMAIL) and STRICT is on;
+    otherwise that stays as it was. Returns the user.
     """
     accounts.rules.check_new(password)  # a refused password does not burn the link
     _, user = find_usable_link(work.db, work.now(), link_mailer.link_tokens, token)
@@ -70,29 +71,47 @@ def reset_password(
     password_hash = work.run_outside_transaction(accounts.hashes.hash, work.client, password)
     link, user = find_usable_link(work.db, work.now(), link_mailer.link_tokens, token)
     verifies = work.settings.strict and work.settings.require_verified_email
+    if not users.lock(work.db, [user.id]) or not links.use(work, link):
+        raise Refusal("INVALID_TOKEN")
+    set_new_password(work, accounts, link_mailer.mailer, user, password_hash, verifies=verifies)
+    return user
+
+
+def set_new_password(
+    work: Work,
+    accounts: Accounts,
+    mailer: Mailer,
+    user: User,
+    password_hash: str,
+    *,
+    verifies: bool,
+    how: str = "through a link in a mail",
+) -> None:
+    """Set the password of a locked user, whose mail somebody reads, and revoke what the old opened.
+
+    With `verifies` the address becomes verified as well.
+    """
     old_hash = users.find_password_hash(work.db, user.id) if verifies else None
     columns = pending_sign_ups.claim_username(work, user, old_hash, {}) if verifies else {}
-    if not users.set_password_hash(work.db, user.id, password_hash) or not links.use(work, link):
-        raise Refusal("INVALID_TOKEN")
+    users.set_password_hash(work.db, user.id, password_hash)
     if work.settings.reset_revokes_sessions:
         sessions.delete_all(work.db, user.id)
     stored_links.delete_for_user(work.db, user.id, [kind.value for kind in _REVOKED_KINDS])
     end_old_access(work, user.id)
     two_factors.set_password_by_mail(work.db, user.id, True)
-    _remove_foreign_factors(work, link_mailer, user)
-    _remove_foreign_passkeys(work, link_mailer, user)
+    _remove_foreign_factors(work, mailer, user)
+    _remove_foreign_passkeys(work, mailer, user)
     # A later sign-up for the address must not remove this password again.
-    if verifies and users.verify_email(work.db, user.id, link.email, columns, work.now()):
+    if verifies and users.verify_email(work.db, user.id, user.email, columns, work.now()):
         work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     work.record(Event(EventKind.PASSWORD_RESET, user.id, user.id))
-    notice = "The password of your account was changed through a link in a mail."
-    templates.enqueue_notice(work, link_mailer.mailer, user.email, notice)
+    notice = f"The password of your account was changed {how}."
+    templates.enqueue_notice(work, mailer, user.email, notice)
     # Earlier wrong guesses must not lock the owner out now.
     work.after_commit(lambda: clear_failures(accounts.limiter, user))
-    return user
 
 
-def _remove_foreign_factors(work: Work, link_mailer: LinkMailer, user: User) -> None:
+def _remove_foreign_factors(work: Work, mailer: Mailer, user: User) -> None:
     """Remove factors that perhaps somebody else than the mailbox's owner set up (pre-hijacking).
 
     That is those from before the address was verified, unless the link was opened in a browser of
@@ -104,10 +123,10 @@ def _remove_foreign_factors(work: Work, link_mailer: LinkMailer, user: User) -> 
     remove_second_factors(work, user)
     if user.two_factor_enabled:
         work.record(Event(EventKind.TWO_FACTOR_DISABLED, subject=user.id))
-        templates.enqueue_notice(work, link_mailer.mailer, user.email, _FACTORS_REMOVED)
+        templates.enqueue_notice(work, mailer, user.email, _FACTORS_REMOVED)
 
 
-def _remove_foreign_passkeys(work: Work, link_mailer: LinkMailer, user: User) -> None:
+def _remove_foreign_passkeys(work: Work, mailer: Mailer, user: User) -> None:
     """Remove passkeys that perhaps somebody else registered, by the same rule."""
     if not work.settings.strict:
         return
@@ -116,7 +135,7 @@ def _remove_foreign_passkeys(work: Work, link_mailer: LinkMailer, user: User) ->
     if removed:
         detail = {"passkeys": removed}
         work.record(Event(EventKind.PASSKEY_REMOVED, subject=user.id, detail=detail))
-        templates.enqueue_notice(work, link_mailer.mailer, user.email, _PASSKEYS_REMOVED)
+        templates.enqueue_notice(work, mailer, user.email, _PASSKEYS_REMOVED)
 
 
 def find_usable_link(

@@ -43,6 +43,17 @@ class MagicLink(WireModel):
     disable_sign_up: bool = Field(description="Whether a link makes no account.", examples=[False])
 
 
+class EmailOtp(WireModel):
+    """Signing in with a code by mail; codes verify addresses and reset passwords as well."""
+
+    enabled: bool = Field(examples=[True])
+    otp_length: int = 6
+    expires_in: int = Field(description="Of a code, in seconds.", examples=[300])
+    disable_sign_up: bool = Field(
+        description="Whether a code makes no account for a new address.", examples=[False]
+    )
+
+
 class TwoFactor(WireModel):
     """The second step of a sign-in."""
 
@@ -69,6 +80,7 @@ class SignInMethods(WireModel):
     username: UserNames
     anonymous: Anonymous
     magic_link: MagicLink
+    email_otp: EmailOtp
     two_factor: TwoFactor
 
     @classmethod
@@ -88,6 +100,11 @@ class SignInMethods(WireModel):
             magic_link=MagicLink(
                 enabled=settings.magic_link and has_mail,
                 disable_sign_up=not (settings.sign_up and settings.magic_link_sign_up),
+            ),
+            email_otp=EmailOtp(
+                enabled=settings.email_code and has_mail,
+                expires_in=settings.email_code_lifetime,
+                disable_sign_up=not settings.sign_up,
             ),
             two_factor=TwoFactor(
                 enabled=settings.two_factor,

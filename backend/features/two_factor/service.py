@@ -10,10 +10,11 @@ from backend.features.mail import templates
 from backend.features.mail.service import Mailer
 from backend.features.sessions.service import TRUST_LIFETIME
 from backend.features.two_factor import resealing, totp
-from backend.features.two_factor.codes import CodeDigests, new_backup_codes
+from backend.features.two_factor.codes import build_digests, new_backup_codes
 from backend.features.two_factor.totp import TotpSecret
 from backend.kernel.log_limit import LogLimit
 from backend.kernel.randomness import random_alphanumeric
+from backend.kernel.secrets.code_digests import CodeDigests
 from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.secret import BrowserToken
 from backend.kernel.secrets.signing import Keyring
@@ -46,7 +47,7 @@ class TwoFactor:
 
     @classmethod
     def of(cls, keyring: Keyring, mailer: Mailer, limiter: Limiter) -> "TwoFactor":
-        return cls(build_sealer(keyring), CodeDigests(keyring), mailer, limiter)
+        return cls(build_sealer(keyring), build_digests(keyring), mailer, limiter)
 
     def can_mail_codes(self, settings: Settings) -> bool:
         """Tell whether a code can reach a mailbox."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from backend.features.two_factor.codes import CodeDigests
+from backend.features.two_factor.codes import build_digests
 from backend.features.two_factor.service import build_sealer
 from backend.features.user_transfer.exporting import FORMATS, export_users
 from backend.features.user_transfer.importing import import_users, summary
@@ -41,7 +41,7 @@ def load_factors(keyring: Keyring, path: Path | None) -> FactorTable | None:
     Without a path it is empty. Returns None if a line was bad, after printing each. Raises
     SettingsError.
     """
-    table = FactorTable(build_sealer(keyring), CodeDigests(keyring))
+    table = FactorTable(build_sealer(keyring), build_digests(keyring))
     if path is None:
         return table
     secrets = BetterAuthSecrets.from_environment()

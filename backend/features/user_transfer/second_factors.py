@@ -10,7 +10,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
-from backend.features.two_factor.codes import CodeDigests
 from backend.features.two_factor.totp import TotpSecret
 from backend.features.user_transfer.records import BrokenFile, Record
 from backend.features.user_transfer.user_record import (
@@ -21,6 +20,7 @@ from backend.features.user_transfer.user_record import (
     fold,
 )
 from backend.kernel.secrets.better_auth import BetterAuthSecrets
+from backend.kernel.secrets.code_digests import CodeDigests
 from backend.kernel.secrets.sealing import Sealer
 from backend.storage.queries import two_factors
 from backend.storage.queries.two_factors import Factors

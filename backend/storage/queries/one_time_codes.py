@@ -1,5 +1,6 @@
 """Codes that are mailed to be typed: one SQL statement per function. Only digests are stored."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, tuple_, update
 
 from backend.storage.db import Db
-from backend.storage.dialects import build_insert_or_ignore
+from backend.storage.dialects import build_upsert
 from backend.storage.tables import one_time_codes
 
 _TABLE = one_time_codes
@@ -29,10 +30,12 @@ class OneTimeCode:
 
 
 def replace(db: Db, code: OneTimeCode) -> None:
-    """Store a code in place of the one before for the same subject."""
-    delete_one(db, code.kind, code.subject)
+    """Store a code in place of the one before for the same subject.
+
+    Concurrent calls wait for each other: what is mailed last afterwards is what is stored.
+    """
     values = {column.name: getattr(code, column.name) for column in _TABLE.c}
-    db.execute(build_insert_or_ignore(db.dialect, _TABLE, "kind", "subject"), values)
+    db.execute(build_upsert(db.dialect, _TABLE, values, "kind", "subject"))
 
 
 def find(db: Db, kind: str, subject: str, now: datetime) -> OneTimeCode | None:
@@ -40,6 +43,20 @@ def find(db: Db, kind: str, subject: str, now: datetime) -> OneTimeCode | None:
     matches = (_TABLE.c.kind == kind, _TABLE.c.subject == subject, _TABLE.c.expires_at > now)
     row = db.execute(select(_TABLE).where(*matches)).first()
     return OneTimeCode(**row._mapping) if row else None
+
+
+def lock(db: Db, kind: str, subject: str) -> OneTimeCode | None:
+    """Lock and return a code, an expired one too; other attempts wait until the commit."""
+    matches = (_TABLE.c.kind == kind, _TABLE.c.subject == subject)
+    row = db.execute(select(_TABLE).where(*matches).with_for_update()).first()
+    return OneTimeCode(**row._mapping) if row else None
+
+
+def list_for_user(db: Db, user_id: UUID) -> Sequence[OneTimeCode]:
+    """List the codes mailed to a user, the newest first."""
+    statement = select(_TABLE).where(_TABLE.c.user_id == user_id)
+    rows = db.execute(statement.order_by(_TABLE.c.expires_at.desc(), _TABLE.c.subject))
+    return [OneTimeCode(**row._mapping) for row in rows]
 
 
 def count_attempt(db: Db, code: OneTimeCode, *, max_attempts: int) -> bool:
@@ -54,6 +71,12 @@ def count_attempt(db: Db, code: OneTimeCode, *, max_attempts: int) -> bool:
         .values(attempts=_TABLE.c.attempts + 1)
     )
     return db.execute(statement).rowcount == 1
+
+
+def refund_attempt(db: Db, code: OneTimeCode) -> None:
+    """Take back an attempt that was right, of a code that stays."""
+    statement = update(_TABLE).where(_TABLE.c.kind == code.kind, _TABLE.c.subject == code.subject)
+    db.execute(statement.values(attempts=_TABLE.c.attempts - 1))
 
 
 def delete_one(db: Db, kind: str, subject: str) -> bool:

@@ -20,7 +20,7 @@ def replace(db: Db, user_id: UUID, picture: Picture) -> None:
         "media_type": picture.media_type,
         "content": picture.content,
     }
-    db.execute(build_upsert(db.dialect, pictures, "user_id", values))
+    db.execute(build_upsert(db.dialect, pictures, values, "user_id"))
 
 
 def delete_for_user(db: Db, user_id: UUID) -> None:

@@ -236,14 +236,19 @@ def verify_email(
     return _first_user(db, statement.returning(*USER_COLUMNS))
 
 
-def change_email(db: Db, user_id: UUID, expected: str, new: str, now: datetime) -> User | None:
+def change_email(
+    db: Db, user_id: UUID, expected: str, new: str, now: datetime, *, verified: bool = False
+) -> User | None:
     """Change the address of a user; None if it is taken, or theirs is no longer `expected`.
 
-    Who has an address is not anonymous any more: a forgotten password lets them come back.
+    With `verified` it counts as verified from now on, otherwise as it did. Who has an address is
+    not anonymous any more: a forgotten password lets them come back.
     After None the transaction must be rolled back: on PostgreSQL a taken address has aborted it.
     """
     db.changed_users.add(user_id)
     changes = {"email": new, "email_contested": False, "is_anonymous": False, "updated_at": now}
+    if verified:
+        changes["email_verified"] = True
     statement = update(users).where(users.c.id == user_id, users.c.email == expected)
     try:
         return _first_user(db, statement.values(**changes).returning(*USER_COLUMNS))

@@ -37,6 +37,8 @@ KINDS = {
     "two_factor_challenged": "Second factor asked for",
     "two_factor_locked": "Locked after wrong codes",
     "backup_codes_generated": "New backup codes",
+    "sign_in_code_requested": "Sign-in code requested",
+    "email_code_refused": "Wrong mailed code",
     "rate_limited": "Rate limited",
     "admin_created": "First admin created",
     "users_imported": "Users imported",
@@ -50,6 +52,8 @@ _REASONS = {
     "expired": "it had expired",
     "taken": "the address is taken",
     "second_factor": "the code was wrong",
+    "wrong code": "the code was wrong",
+    "too many attempts": "too many codes were tried",
     "username taken": "the user name is taken",
 }
 SEVERITIES = {
@@ -58,6 +62,7 @@ SEVERITIES = {
     "sign_in_failed": "bad",
     "sign_up_failed": "bad",
     "password_check_failed": "bad",
+    "email_code_refused": "bad",
     "rate_limited": "bad",
     "two_factor_locked": "bad",
     "two_factor_enabled": "good",
