@@ -90,6 +90,11 @@ def delete_for_user(
     db.execute(statement)
 
 
+def delete_without_user(db: Db, email: str) -> None:
+    """Delete the links to an address that were requested while it belonged to no user."""
+    db.execute(delete(links).where(links.c.user_id.is_(None), links.c.email == email))
+
+
 def purge(db: Db, expired_before: datetime, limit: int) -> int:
     """Delete at most `limit` links that expired before `expired_before`; returns how many."""
     old = select(links.c.id).where(links.c.expires_at < expired_before).limit(limit)
