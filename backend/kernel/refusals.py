@@ -64,6 +64,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "UNAUTHORIZED": (401, "Unauthorized"),
     "TOKEN_EXPIRED": (401, "Token expired"),
     "INVALID_USER": (401, "Invalid user"),
+    "INVALID_SESSION_TOKEN": (401, "Invalid session token"),
     "INVALID_EMAIL_OR_PASSWORD": (401, "Invalid email or password"),
     "INVALID_USERNAME_OR_PASSWORD": (401, "Invalid username or password"),
     "INVALID_CODE": (401, "Invalid code"),

@@ -1,5 +1,6 @@
 """Cookies, written and read exactly as Better Auth does."""
 
+from dataclasses import dataclass
 from urllib.parse import quote, unquote
 from uuid import UUID
 
@@ -9,6 +10,9 @@ from backend.kernel.secrets.signing import Keyring
 _MAX_COOKIES_PER_NAME = 5
 """Further cookies of one name are ignored. A browser sends one for each domain and path that has
 set it; a header full of them must not cause a flood of signature checks and queries."""
+MAX_ACCOUNTS = 5
+"""In one browser."""
+_MAX_ACCOUNTS_READ = 2 * MAX_ACCOUNTS  # of their cookies, for the same reason
 _SIGNATURE_LENGTH = 44  # base64 of 32 bytes
 _DEVICE_MAX_AGE = 34_560_000  # 400 days, the longest that browsers accept
 _LAST_LOGIN_MAX_AGE = 2_592_000  # 30 days
@@ -44,6 +48,15 @@ def _unquote(raw: str) -> str:
         return raw
     text = raw.replace("%3D", "=").replace("%2F", "/").replace("%2B", "+")
     return unquote(raw) if "%" in text else text
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCookie:
+    """The cookie that keeps one of the several accounts signed in in a browser."""
+
+    name: str
+    token: SessionToken | None
+    """None if it is forged, or the value of another cookie."""
 
 
 class Cookies:
@@ -105,6 +118,38 @@ class Cookies:
         if max_age is None:
             lines.append(self._shared_line(self.dont_remember, self.sign("true"), None))
         return lines
+
+    def set_account(self, token: SessionToken, max_age: int | None) -> str:
+        """Keep a session among those of this browser, whichever of them is active."""
+        return self._shared_line(self.name_account(token), self.sign(token.reveal()), max_age)
+
+    def name_account(self, token: SessionToken) -> str:
+        return f"{self.session_token}_multi-{token.reveal().lower()}"
+
+    def list_accounts(self, header: bytes) -> list[AccountCookie]:
+        """Return the cookies of this browser's accounts, in order; each names its own token."""
+        prefix = f"{self.session_token}_multi-".encode()
+        if prefix not in header:
+            return []
+        keys = (part.partition(b"=")[0].strip() for part in header.split(b";"))
+        names = dict.fromkeys(key.decode("latin-1") for key in keys if key.startswith(prefix))
+        return [self._read_account(header, name) for name in list(names)[:_MAX_ACCOUNTS_READ]]
+
+    def _read_account(self, header: bytes, name: str) -> AccountCookie:
+        tokens = (SessionToken(value) for value in self.list_signed(header, name))
+        own = (token for token in tokens if self.name_account(token) == name)
+        return AccountCookie(name, next(own, None))
+
+    def renew_account(self, header: bytes, token: SessionToken, max_age: int) -> list[str]:
+        """Keep a session that was extended among those of this browser, if its cookie is gone."""
+        accounts = self.list_accounts(header)
+        is_kept = any(each.token == token for each in accounts)
+        return (
+            [] if is_kept or len(accounts) >= MAX_ACCOUNTS else [self.set_account(token, max_age)]
+        )
+
+    def clear_account(self, account: AccountCookie) -> list[str]:
+        return self._clear(account.name)
 
     def set_device(self, user_id: UUID, password_hash: str, nonce: str) -> str:
         """Return the cookie that marks a browser in which this user has signed in before.

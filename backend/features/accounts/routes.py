@@ -24,7 +24,7 @@ from backend.features.sessions.dependencies import SignedIn
 from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.session_cookies import (
     SESSION_HEADERS,
-    set_session_cookies,
+    set_account_cookies,
     set_sign_in_cookies,
 )
 from backend.features.sessions.wire import UserOut
@@ -126,7 +126,9 @@ def sign_in_email(
         *USERNAME_REFUSALS,
     ),
 )
-def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUser) -> Response:
+def update_user(
+    work: Work, request: RequestContext, current: SignedIn, cookies: Cookies, body: UpdateUser
+) -> Response:
     """Change your name, picture or user name."""
     if body.email:
         raise Refusal("EMAIL_CAN_NOT_BE_UPDATED")
@@ -134,6 +136,7 @@ def update_user(work: Work, current: SignedIn, cookies: Cookies, body: UpdateUse
     changes: dict[str, Any] = body.model_dump(include={"name", "image"}, exclude_unset=True)
     changes |= user_names.choose_for_update(parse_user_names(body, work.settings))
     profile.update_profile(work, current.user, changes)
-    return set_session_cookies(
-        Response(Status()), cookies, current.session, current.token, work.settings
+    header = request.cookie_header
+    return set_account_cookies(
+        work, Response(Status()), cookies, current.session, current.token, header
     )

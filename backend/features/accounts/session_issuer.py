@@ -136,12 +136,14 @@ class SessionIssuer:
         """Issue a session unless a gate refuses or returns a challenge.
 
         With STRICT the sessions the browser presented end (ASVS 7.2.4), with a challenge too: the
-        browser loses their cookies.
+        browser loses their cookies. With MULTI_SESSION it keeps those of other users.
         """
         challenge = self._pass_gates(work, attempt)
-        if work.settings.strict:
+        if work.settings.strict and not work.settings.multi_session:
             for token in attempt.presented_tokens:
                 stored_sessions.delete_by_digest(work.db, digest(token))
+        elif work.settings.strict and challenge is None:
+            _end_replaced(work, attempt)
         if challenge is not None:
             return replace(challenge, last_login_method=attempt.last_login_method)
         for hook in self.on_sign_in:
@@ -182,6 +184,14 @@ class SessionIssuer:
         """End every session of the signed-in user, and issue a new one."""
         stored_sessions.delete_all(work.db, work.actor.id)
         return sessions.issue(work, self.mint, work.actor, remember=remember)
+
+
+def _end_replaced(work: Work, attempt: SignInAttempt) -> None:
+    """End the presented sessions that are no other account of this browser."""
+    digests = [digest(token) for token in attempt.presented_tokens]
+    for row in stored_sessions.find_all_with_user(work.db, digests).values():
+        if row.user.id == attempt.user.id or row.session.impersonated_by is not None:
+            stored_sessions.delete_by_id(work.db, row.session.id)
 
 
 def _event_of(attempt: SignInAttempt) -> Event | None:

@@ -22,7 +22,7 @@ from backend.features.sessions.dependencies import MaybeSignedIn, SignedIn
 from backend.features.sessions.service import WHILE_IMPERSONATING
 from backend.features.sessions.session_cookies import (
     SESSION_HEADERS,
-    set_session_cookies,
+    set_account_cookies,
     set_sign_in_cookies,
 )
 from backend.features.sessions.wire import UserOut
@@ -114,7 +114,9 @@ def verify_email(
         raise _redirect_refusal(refusal, callback) from None
     response = _respond(callback, Verified(user=UserOut.of(changed) if changed else None))
     if current is not None and changed is not None:
-        set_session_cookies(response, cookies, current.session, current.token, work.settings)
+        set_account_cookies(
+            work, response, cookies, current.session, current.token, request.cookie_header
+        )
     return hand_cookies_to_app(response)
 
 

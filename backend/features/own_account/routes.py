@@ -31,7 +31,7 @@ from backend.features.sessions.service import WHILE_IMPERSONATING, refuse_impers
 from backend.features.sessions.session_cookies import (
     SESSION_HEADERS,
     renew_device_cookie,
-    set_session_cookies,
+    set_account_cookies,
 )
 from backend.features.sessions.wire import UserOut
 from backend.kernel.events import Event, EventKind
@@ -101,7 +101,8 @@ def change_password(
     token = issued.token.reveal() if issued else None
     response = Response(PasswordChanged(token=token, user=user))
     if issued is not None:
-        set_session_cookies(response, cookies, issued.session, issued.token, work.settings)
+        header = request.cookie_header
+        set_account_cookies(work, response, cookies, issued.session, issued.token, header)
     response.cookies += renew_device_cookie(work, cookies, request.cookie_header, current.user.id)
     return response
 

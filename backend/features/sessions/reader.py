@@ -187,13 +187,20 @@ class SessionReader:
                 return to_current_session(alive, token, token_digest, due)
             if row is None:
                 return None
-            request.cookies += self._cookies.set_session(token, self._settings.session_lifetime)
+            request.cookies += self._set_cookies(request, token)
             due, generation = None, -1  # the row has just changed: let the next check read it
         current = to_current_session(row, token, token_digest, due)
         current.cookie = cookie
         if trusted:
             self._cache.fill(current, generation)
         return current
+
+    def _set_cookies(self, request: RequestContext, token: SessionToken) -> list[str]:
+        lifetime = self._settings.session_lifetime
+        lines = self._cookies.set_session(token, lifetime)
+        if self._settings.multi_session:
+            lines += self._cookies.renew_account(request.cookie_header, token, lifetime)
+        return lines
 
     def _delete_banned(self, client: Client, token_digest: TokenDigest) -> None:
         with Work(self._runtime, client) as work:

@@ -71,10 +71,15 @@ def sign_out(
 ) -> Response:
     """End the caller's session, if there is one, and clear its cookies.
 
-    If the caller is an impersonating admin, their own session ends too.
+    If the caller is an impersonating admin, their own session ends too; with MULTI_SESSION those of
+    all accounts of this browser.
     """
-    service.sign_out(work, reader.list_tokens(request))
-    return Response(Success(), cookies=cookies.clear_session(request.cookie_header))
+    header, several = request.cookie_header, work.settings.multi_session
+    accounts = [each for each in cookies.list_accounts(header) if each.token] if several else []
+    tokens = [*reader.list_tokens(request), *(each.token for each in accounts if each.token)]
+    service.sign_out(work, tokens)
+    cleared = [line for each in accounts for line in cookies.clear_account(each)]
+    return Response(Success(), cookies=[*cookies.clear_session(header), *cleared])
 
 
 @routes.get("/list-sessions", response_model=list[SessionOut])

@@ -72,6 +72,11 @@ def is_expired(session: Session, now: datetime) -> bool:
     return session.expires_at <= now
 
 
+def is_live(row: SessionWithUser, now: datetime) -> bool:
+    """Tell whether a session read from the database opens anything."""
+    return not is_expired(row.session, now) and not row.user.is_banned(now)
+
+
 def refresh_due_at(session: Session, settings: Settings) -> datetime | None:
     """Return from when on use prolongs this session; None for never."""
     if not session.remembered or session.impersonated_by is not None:

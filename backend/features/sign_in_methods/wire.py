@@ -7,6 +7,7 @@ from pydantic import Field
 from backend.features.mail.service import Mailer
 from backend.kernel import username
 from backend.kernel.settings import Settings
+from backend.web.cookies import MAX_ACCOUNTS
 from backend.web.wire import WireModel
 
 
@@ -73,6 +74,13 @@ class Anonymous(WireModel):
     enabled: bool = Field(examples=[False])
 
 
+class MultiSession(WireModel):
+    """Several accounts in one browser."""
+
+    enabled: bool = Field(examples=[False])
+    maximum_sessions: int = MAX_ACCOUNTS
+
+
 class SignInMethods(WireModel):
     """The ways to sign in. One that is absent is not offered: there will be more."""
 
@@ -81,6 +89,7 @@ class SignInMethods(WireModel):
     anonymous: Anonymous
     magic_link: MagicLink
     email_otp: EmailOtp
+    multi_session: MultiSession
     two_factor: TwoFactor
 
     @classmethod
@@ -106,6 +115,7 @@ class SignInMethods(WireModel):
                 expires_in=settings.email_code_lifetime,
                 disable_sign_up=not settings.sign_up,
             ),
+            multi_session=MultiSession(enabled=settings.multi_session),
             two_factor=TwoFactor(
                 enabled=settings.two_factor,
                 methods=["totp", "otp"] if has_mail else ["totp"],

@@ -8,7 +8,7 @@ from backend.features.sessions.dependencies import AnySession
 from backend.features.sessions.service import WHILE_IMPERSONATING, IssuedSession
 from backend.features.sessions.session_cookies import (
     SESSION_HEADERS,
-    set_session_cookies,
+    set_account_cookies,
 )
 from backend.features.two_factor import enrolment
 from backend.features.two_factor.service import TwoFactor
@@ -57,7 +57,7 @@ def enable(
     _confirm_identity(work, request, accounts, cookies, current, body)
     if body.method == "otp":
         issued = enrolment.enable_mail_codes(work, two_factor, accounts.issuer, current)
-        return _replace_session(work, cookies, issued, Enabled(method="otp"))
+        return _replace_session(work, request, cookies, issued, Enabled(method="otp"))
     uri, codes = enrolment.begin_totp(work, two_factor, current.user, body.issuer)
     return Response(Enabled(method="totp", totp_uri=uri, backup_codes=codes))
 
@@ -81,7 +81,7 @@ def disable(
     """Remove all second factors."""
     _confirm_identity(work, request, accounts, cookies, current, body)
     issued = enrolment.disable(work, two_factor, accounts.issuer, current)
-    response = _replace_session(work, cookies, issued, Status())
+    response = _replace_session(work, request, cookies, issued, Status())
     response.cookies += cookies.clear_trusted_browser(request.cookie_header)
     return response
 
@@ -142,6 +142,7 @@ def _confirm_identity(
 
 
 def _replace_session(
-    work: Work, cookies: Cookies, issued: IssuedSession, body: WireModel
+    work: Work, request: RequestContext, cookies: Cookies, issued: IssuedSession, body: WireModel
 ) -> Response:
-    return set_session_cookies(Response(body), cookies, issued.session, issued.token, work.settings)
+    header = request.cookie_header
+    return set_account_cookies(work, Response(body), cookies, issued.session, issued.token, header)

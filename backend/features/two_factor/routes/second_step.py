@@ -11,7 +11,7 @@ from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.service import WHILE_IMPERSONATING, IssuedSession
 from backend.features.sessions.session_cookies import (
     SESSION_HEADERS,
-    set_session_cookies,
+    set_account_cookies,
     set_sign_in_cookies,
 )
 from backend.features.sessions.wire import UserOut
@@ -95,7 +95,7 @@ def verify_totp(
     """Answer a challenge with the code of an app, or activate the app with its first code."""
     if current is not None:
         issued = enrolment.verify_totp(work, two_factor, issuer, current, body.code)
-        return _respond_in_session(work, cookies, current, issued)
+        return _respond_in_session(work, request, cookies, current, issued)
     with _clearing_ended_challenge(request, cookies):
         pending = _find_pending(work, request, cookies)
         user = second_step.use_totp(work, two_factor, pending, body.code)
@@ -124,7 +124,7 @@ def verify_otp(
     """Answer a challenge with a mailed code, or turn mailed codes on with the first one."""
     if current is not None:
         issued = enrolment.verify_mail_code(work, two_factor, issuer, current, body.code)
-        return _respond_in_session(work, cookies, current, issued)
+        return _respond_in_session(work, request, cookies, current, issued)
     pending = _find_pending(work, request, cookies)
     user = second_step.use_mail_code(work, two_factor, pending, body.code)
     completion = Completion(user, "otp", reader.list_tokens(request), body.trusts_browser)
@@ -152,7 +152,7 @@ def verify_backup_code(
     """Answer a challenge with a backup code, which works once."""
     if current is not None:
         enrolment.verify_backup_code(work, two_factor, current, body.code)
-        return _respond_in_session(work, cookies, current, None)
+        return _respond_in_session(work, request, cookies, current, None)
     with _clearing_ended_challenge(request, cookies):
         pending = _find_pending(work, request, cookies)
         user = second_step.use_backup_code(work, two_factor, pending, body.code)
@@ -193,7 +193,11 @@ def _respond(
 
 
 def _respond_in_session(
-    work: Work, cookies: Cookies, current: CurrentSession, issued: IssuedSession | None
+    work: Work,
+    request: RequestContext,
+    cookies: Cookies,
+    current: CurrentSession,
+    issued: IssuedSession | None,
 ) -> Response:
     """Respond to a signed-in caller: with the session that replaces theirs, if there is one."""
     token, user = current.token, current.user
@@ -202,5 +206,6 @@ def _respond_in_session(
     body = CodeVerified(token=token.reveal(), user=UserOut.of(user))
     response = Response(body)
     if issued is not None:
-        set_session_cookies(response, cookies, issued.session, issued.token, work.settings)
+        header = request.cookie_header
+        set_account_cookies(work, response, cookies, issued.session, issued.token, header)
     return response

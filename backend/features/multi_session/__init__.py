@@ -1,0 +1,1 @@
+"""Several accounts in one browser: listing them, choosing the active one, signing one out."""
