@@ -143,7 +143,8 @@ class Cookies:
     def renew_account(self, header: bytes, token: SessionToken, max_age: int) -> list[str]:
         """Keep a session that was extended among those of this browser, if its cookie is gone."""
         accounts = self.list_accounts(header)
-        is_kept = any(each.token == token for each in accounts)
+        name = self.name_account(token)
+        is_kept = any(each.token and each.name == name for each in accounts)
         return (
             [] if is_kept or len(accounts) >= MAX_ACCOUNTS else [self.set_account(token, max_age)]
         )

@@ -80,7 +80,7 @@ def revoke(
     account, token = _require_account(cookies, request, body.session_token)
     sign_out(work, [token])
     response = Response(Status(), cookies=cookies.clear_account(account))
-    if token != current.token:
+    if account.name != cookies.name_account(current.token):
         return response
     others = service.list_accounts(work.db, _list_tokens(cookies, request), work.now())
     for other, row in others:

@@ -49,7 +49,8 @@ def set_account_cookies(
     if not work.settings.multi_session or session.impersonated_by is not None:
         return response  # an impersonation is a state of the admin's account, not another one
     accounts = cookies.list_accounts(cookie_header)
-    if any(each.token == token for each in accounts):
+    name = cookies.name_account(token)
+    if any(each.token and each.name == name for each in accounts):
         return response
     tokens = [digest(each.token) for each in accounts if each.token]
     rows = stored_sessions.find_all_with_user(work.db, tokens) if tokens else {}
