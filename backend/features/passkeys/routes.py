@@ -31,7 +31,7 @@ from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.service import WHILE_IMPERSONATING
 from backend.features.sessions.session_cookies import (
     SESSION_HEADERS,
-    set_session_cookies,
+    set_account_cookies,
     set_sign_in_cookies,
 )
 from backend.features.sessions.wire import SessionAndUser, SessionOut, UserOut
@@ -120,7 +120,8 @@ def verify_registration(
     registered.session = SessionOut.of(issued.session, issued.token.reveal())
     registered.user = UserOut.of(issued.user)
     response = Response(registered)
-    return set_session_cookies(response, cookies, issued.session, issued.token, work.settings)
+    header = request.cookie_header
+    return set_account_cookies(work, response, cookies, issued.session, issued.token, header)
 
 
 @routes.get(
