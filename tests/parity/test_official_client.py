@@ -10,7 +10,10 @@ from tests.rig.space import Space
 
 HERE = Path(__file__).parent
 # The areas of the conformance harness that are built; each new feature adds its own.
-AREAS = ["core", "sessions", "csrf", "bearer", "rate-limit", "two-factor", "username"]
+AREAS = [
+    *("core", "sessions", "csrf", "bearer", "rate-limit", "two-factor", "username"),
+    *("last-login-method", "anonymous", "multi-session"),
+]
 
 
 def find_failures(output: str) -> list[str]:
