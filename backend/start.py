@@ -56,6 +56,7 @@ def plain_errors(cannot: str = "start") -> Iterator[None]:
 def serve_with(app: Any, settings: Settings) -> None:
     """Print the URLs, and serve until the process is told to stop."""
     STDOUT.write("\n".join(list_urls(settings)) + "\n")
+    _log_pages_without_passkeys(settings)
     pinning = CpuPinning(LinuxScheduler(), SystemClock(), SystemRandomness())
     if settings.one_processor:
         pinning.start()
@@ -73,6 +74,15 @@ def serve_with(app: Any, settings: Settings) -> None:
         )
     finally:
         pinning.stop()
+
+
+def _log_pages_without_passkeys(settings: Settings) -> None:
+    parties = settings.relying_parties
+    if settings.passkeys and not parties.parties:
+        fix = "Set PUBLIC_URL or FRONTEND_URL to an https address with a domain; or PASSKEYS=off."
+        log.warning("passkeys_off", reason="; ".join(parties.left_out), fix=fix)
+    elif parties.left_out:
+        log.info("pages_without_passkeys", pages="; ".join(parties.left_out))
 
 
 def list_urls(settings: Settings) -> list[str]:

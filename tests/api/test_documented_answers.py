@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.admins import ADA, ROOT, make_admin, user_id_of
-from tests.authenticator import Authenticator, sign_in_with, try_to_add
+from tests.authenticator import Authenticator, give_passkey, sign_in_with, try_to_add
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 
@@ -311,6 +311,11 @@ def _call_admin_endpoints(
     yield root.post("/api/admin/send-reset", nobody)
     yield stranger.post("/api/admin/send-reset", ids)
     yield root.get(f"/api/admin/second-factors?userId={ids['userId']}")
+    give_passkey(gatehouse, ADA, Authenticator())
+    for user in (ids, nobody):
+        yield root.get(f"/api/admin/passkeys?userId={user['userId']}")
+        yield root.post("/api/admin/remove-passkeys", user)
+    yield root.post("/api/admin/remove-passkeys", ids)
     for body in (ids, nobody, {}, {"userId": user_id_of(gatehouse, ROOT)}):
         yield root.post("/api/admin/remove-two-factor", body)
     yield stranger.post("/api/admin/remove-two-factor", ids)

@@ -41,6 +41,10 @@ def changed(**changes):
         ({"username": False}, changed(username={"enabled": False})),
         ({"email_code": False}, changed(emailOtp={"enabled": False})),
         ({"email_code_lifetime": 60}, changed(emailOtp={"expiresIn": 60})),
+        (
+            {"passkeys": False},
+            changed(passkey={"enabled": False, "rpId": None, "relyingParties": []}),
+        ),
         ({"two_factor": False}, changed(twoFactor={"enabled": False})),
         ({"require_two_factor_for": "admins"}, changed(twoFactor={"requiredFor": "admins"})),
     ],
@@ -57,6 +61,7 @@ def test_in_production_without_mail_nothing_is_offered_that_needs_it(start):
         emailAndPassword={"passwordReset": False},
         magicLink={"enabled": False},
         emailOtp={"enabled": False},
+        passkey={"relyingParties": [{"rpId": "localhost", "origins": ["http://localhost:7860"]}]},
         twoFactor={"methods": ["totp"]},
     )
 

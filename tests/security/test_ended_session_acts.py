@@ -16,7 +16,7 @@ from backend.storage.change_feed.postgres import PostgresFeed
 from backend.storage.tables import audit_events, links, metadata, outbox, sessions, users
 from backend.web.routing.routes import signature_of
 from tests.admins import ADA, BOB, ROOT, make_admin, user_id_of
-from tests.authenticator import Authenticator, add_passkey, ask
+from tests.authenticator import Authenticator, add_passkey, ask, give_passkey
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 
@@ -85,6 +85,7 @@ ADMINS: dict[str, tuple[str, Any]] = {
     ),
     "POST /api/admin/send-reset": ("/api/admin/send-reset", {"userId": BOB}),
     "POST /api/admin/remove-two-factor": ("/api/admin/remove-two-factor", {"userId": BOB}),
+    "POST /api/admin/remove-passkeys": ("/api/admin/remove-passkeys", {"userId": BOB}),
     "GET /api/admin/users.csv": ("/api/admin/users.csv", ...),
 }
 """What only an admin may, and what they send for it."""
@@ -188,6 +189,7 @@ def test_nor_does_an_admin_who_is_one_in_memory_only(deaf, endpoint, ending):
     path, body = ADMINS[endpoint]
     root = make_admin(deaf)
     deaf.member(BOB)
+    give_passkey(deaf, BOB, Authenticator())
     payload = build_body(deaf, body, BOB)
     remember(deaf, root)
     role_taken = update(users).where(users.c.email == ROOT).values(role="user")

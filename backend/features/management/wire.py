@@ -1,14 +1,17 @@
 """The JSON of the panel's lists, and the query parameters of the list of sessions."""
 
+from collections.abc import Sequence
 from ipaddress import IPv6Network, ip_address, ip_network
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 
 from backend.features.admin.user_listing import ActiveUser
 from backend.features.admin.wire import UserId
 from backend.features.sessions.wire import UserOut
+from backend.kernel.configuration.relying_parties import RelyingParties
 from backend.kernel.refusals import Refusal
+from backend.storage.queries.passkeys import Passkey
 from backend.storage.queries.session_list import SessionFilter
 from backend.storage.queries.sessions import SessionWithUser
 from backend.web.query_types import Id, Number
@@ -203,3 +206,67 @@ def _parse_address(text: str) -> str | IPv6Network:
 
 def _invalid(problem: str) -> Refusal:
     return Refusal("VALIDATION_ERROR", f"[query.address] {problem}")
+
+
+class PasskeySummary(WireModel):
+    """A passkey without its key."""
+
+    id: str = Field(examples=["01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8"])
+    name: str | None = Field(examples=["Ada's laptop"])
+    rp_id: str = Field(description="The domain that it works on.", examples=["app.example.com"])
+    works: bool = Field(description="Whether a page of this server is on that domain.")
+    device_type: str = Field(
+        description="`multiDevice` if it can be synchronised.", examples=["multiDevice"]
+    )
+    backed_up: bool = Field(description="Whether it is synchronised.", examples=[True])
+    transports: str | None = Field(description="Separated by commas.", examples=["internal"])
+    aaguid: str | None = Field(
+        description="The authenticator's model.", examples=["ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4"]
+    )
+    created_at: TimestampOut
+    last_used_at: TimestampOut | None = Field(examples=[None])
+
+    @classmethod
+    def of(cls, passkey: Passkey, parties: RelyingParties) -> Self:
+        return cls(
+            id=str(passkey.id),
+            name=passkey.name,
+            rp_id=passkey.rp_id,
+            works=parties.find(passkey.rp_id) is not None,
+            device_type=passkey.device_type,
+            backed_up=passkey.backed_up,
+            transports=passkey.transports,
+            aaguid=passkey.aaguid,
+            created_at=passkey.created_at,
+            last_used_at=passkey.last_used_at,
+        )
+
+
+class PasskeysOfUser(WireModel):
+    """The passkeys of a user, oldest first."""
+
+    passkeys: list[PasskeySummary]
+
+    @classmethod
+    def of(cls, passkeys: Sequence[Passkey], parties: RelyingParties) -> Self:
+        return cls(passkeys=[PasskeySummary.of(each, parties) for each in passkeys])
+
+
+class RemovePasskeys(WireModel):
+    """The user, and the passkey to remove; without an `id` all of them."""
+
+    model_config = example(
+        {
+            "userId": "01a203c2-7c93-7407-ab15-d32628a133b6",
+            "id": "01a203c2-7c95-7bd1-9d3e-2f64c1a0e7b8",
+        }
+    )
+
+    user_id: UserId
+    id: Annotated[Text | None, NotNull] = None
+
+
+class PasskeysRemoved(WireModel):
+    """How many were removed."""
+
+    removed: int = Field(examples=[1])

@@ -1,7 +1,7 @@
 """A user's stored data as a zip of JSON (GDPR, articles 15 and 20)."""
 
 import json
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +17,7 @@ from backend.storage.engine import Database
 from backend.storage.queries import (
     links,
     outbox,
+    passkeys,
     pictures,
     sessions,
     sign_in_challenges,
@@ -161,6 +162,26 @@ def _load_second_factors(db: Db, user: User) -> Items:
     ]
 
 
+def _load_passkeys(db: Db, user: User) -> Items:
+    return [
+        {
+            "id": each.id,
+            "name": each.name,
+            "domain": each.rp_id,
+            "credentialID": urlsafe_b64encode(each.credential_id).decode().rstrip("="),
+            "publicKey": b64encode(each.public_key).decode(),
+            "signatures": each.sign_count,
+            "deviceType": each.device_type,
+            "backedUp": each.backed_up,
+            "transports": each.transports,
+            "model": each.aaguid,
+            "createdAt": each.created_at,
+            "lastUsedAt": each.last_used_at,
+        }
+        for each in passkeys.list_for_user(db, user.id)
+    ]
+
+
 def _load_trusted_browsers(db: Db, user: User) -> Items:
     return [
         {
@@ -194,6 +215,7 @@ _FILES: Mapping[str, Callable[[Db, User], Items]] = {
     "mails": _load_mails,
     "pictures": _load_pictures,
     "second-factors": _load_second_factors,
+    "passkeys": _load_passkeys,
     "trusted-browsers": _load_trusted_browsers,
     "begun-sign-ins": _load_begun_sign_ins,
 }

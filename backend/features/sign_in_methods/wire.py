@@ -1,11 +1,13 @@
 """The JSON of the ways to sign in. Names are those of Better Auth's options where it has them."""
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, Self
 
 from pydantic import Field
 
 from backend.features.mail.service import Mailer
 from backend.kernel import username
+from backend.kernel.configuration.relying_parties import RelyingParty
 from backend.kernel.settings import Settings
 from backend.web.cookies import MAX_ACCOUNTS
 from backend.web.wire import WireModel
@@ -55,6 +57,40 @@ class EmailOtp(WireModel):
     )
 
 
+class RelyingPartyOut(WireModel):
+    """A domain that passkeys belong to, and the pages that may use them."""
+
+    rp_id: str = Field(examples=["app.example.com"])
+    origins: list[str] = Field(
+        description="Of the pages; a pattern stands for several.",
+        examples=[["https://app.example.com"]],
+    )
+
+
+class Passkeys(WireModel):
+    """Signing in with what a device or a security key keeps."""
+
+    enabled: bool = Field(
+        description="Whether they are on, and any page can have them.", examples=[True]
+    )
+    rp_id: str | None = Field(
+        description="The domain of the app's passkeys.", examples=["app.example.com"]
+    )
+    relying_parties: list[RelyingPartyOut] = Field(
+        description="The app's first, then that of this server's own pages if it is another one."
+    )
+
+    @classmethod
+    def of(cls, parties: Sequence[RelyingParty]) -> Self:
+        return cls(
+            enabled=bool(parties),
+            rp_id=parties[0].rp_id if parties else None,
+            relying_parties=[
+                RelyingPartyOut(rp_id=each.rp_id, origins=list(each.origins)) for each in parties
+            ],
+        )
+
+
 class TwoFactor(WireModel):
     """The second step of a sign-in."""
 
@@ -86,6 +122,7 @@ class SignInMethods(WireModel):
 
     email_and_password: EmailAndPassword
     username: UserNames
+    passkey: Passkeys
     anonymous: Anonymous
     magic_link: MagicLink
     email_otp: EmailOtp
@@ -105,6 +142,7 @@ class SignInMethods(WireModel):
                 password_reset=has_mail,
             ),
             username=UserNames(enabled=settings.username),
+            passkey=Passkeys.of(settings.relying_parties.parties),
             anonymous=Anonymous(enabled=settings.anonymous_sign_in),
             magic_link=MagicLink(
                 enabled=settings.magic_link and has_mail,

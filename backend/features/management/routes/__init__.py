@@ -1,6 +1,20 @@
 """HTTP endpoints of the panel's API."""
 
-from backend.features.management.routes import lists, log, reset_mail, second_factors, status
+from backend.features.management.routes import (
+    lists,
+    log,
+    passkeys,
+    reset_mail,
+    second_factors,
+    status,
+)
 
-ALL = [status.routes, log.routes, lists.routes, reset_mail.routes, second_factors.routes]
+ALL = [
+    status.routes,
+    log.routes,
+    lists.routes,
+    reset_mail.routes,
+    second_factors.routes,
+    passkeys.routes,
+]
 """Every endpoint of this feature."""
