@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from starlette.types import Lifespan
 
 from backend import __version__
+from backend.features.accounts.breached_passwords import BreachedPasswords
 from backend.features.accounts.passwords import HashCostScan
 from backend.features.accounts.service import Accounts
 from backend.features.accounts.session_issuer import Gate, Method, SessionIssuer
@@ -216,11 +217,14 @@ def _build_accounts(
     rules = PasswordRules.from_settings(settings)
     with Work(runtime, SYSTEM) as work:
         ensure_first_admin(work, hasher, rules)
+    breached = BreachedPasswords(settings.breached_passwords_url, runtime.clock)
+    closing.callback(breached.close)
     hashes = HashPool(
         hasher,
         threads=settings.hash_threads,
         nice=settings.hash_nice,
         before_check=HashCostScan(runtime.database, hasher).run,
+        check_new=breached.check_new,
     )
     closing.callback(hashes.close)
     return Accounts(

@@ -37,9 +37,12 @@ class HashPool:
         threads: int,
         nice: int,
         before_check: Callable[[], None] = lambda: None,
+        check_new: Callable[[Password], None] = lambda _: None,
     ) -> None:
-        """Start no thread yet. `before_check` is called in the waiting thread before each check."""
+        """Start no thread yet. `before_check` is called in the waiting thread before each check,
+        and `check_new`, which may refuse the password, before a new one is hashed."""
         self._hasher = hasher
+        self.check_new = check_new
         self._before_check = before_check
         self._executor = ThreadPoolExecutor(
             threads, "hash", initializer=_lower_priority, initargs=(nice,)
@@ -50,7 +53,15 @@ class HashPool:
         self._sequence = count()
 
     def hash(self, client: Client, password: Password) -> str:
-        """Hash a new password; raises ClientDisconnected if the client has disconnected."""
+        """Hash a new password, unless `check_new` refuses it.
+
+        Raises ClientDisconnected if the client has disconnected.
+        """
+        self.check_new(password)
+        return self.hash_checked(client, password)
+
+    def hash_checked(self, client: Client, password: Password) -> str:
+        """Hash a new password for which `check_new` has been called."""
         return self._run(client, lambda: self._hasher.hash(password))
 
     def verify(self, client: Client, password: Password, hashed: str | None) -> PasswordCheck:

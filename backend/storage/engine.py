@@ -12,12 +12,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from backend.kernel.clock import Clock
 from backend.kernel.settings import SettingsError
+from backend.process.circuit_breaker import CircuitBreaker
 from backend.storage.db import Db
 from backend.storage.dialects import prepare_sqlite
 from backend.storage.errors import DatabaseConflict as DatabaseConflict
 from backend.storage.errors import DatabaseUnavailable as DatabaseUnavailable
 from backend.storage.errors import Fault, first_line, translate_error
-from backend.storage.postgres.circuit_breaker import CircuitBreaker
 from backend.storage.postgres.connections import CONNECT_ARGUMENTS, register_pool_events
 from backend.storage.postgres.primary import Primary, follow_primary
 from backend.storage.postgres.watchdog import ConnectionWatchdog

@@ -32,8 +32,10 @@ def change_password(
     """
     sessions.refuse_impersonator(current.session)
     accounts.rules.check_new(new, current.user.email, current.user.name)
+    # Before the current one is checked, as in Better Auth.
+    work.run_outside_transaction(accounts.hashes.check_new, new)
     stored_hash = check_current(work, accounts, current_password, find_device)
-    password_hash = work.run_outside_transaction(accounts.hashes.hash, work.client, new)
+    password_hash = work.run_outside_transaction(accounts.hashes.hash_checked, work.client, new)
     user = work.actor
     if not users.replace_password_hash(work.db, user.id, stored_hash, password_hash):
         raise Refusal("INVALID_PASSWORD")  # it was changed during the hash

@@ -2,10 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from backend.kernel.configuration.relying_parties import parse_passkey_origins, parse_rp_id
 from backend.kernel.configuration.values import CommaList, HiddenText
+from backend.kernel.configuration.web_urls import parse_host, parse_service_url
 from backend.kernel.timestamps import MAX_LIFETIME
 
 
@@ -40,9 +48,44 @@ class SignInSettings(BaseModel):
     email_code_lifetime: int = Field(300, ge=1, le=MAX_LIFETIME)
 
     breached_passwords: str = "common"
+    """`common`, `off`, or the URL of a service."""
     captcha_provider: Literal["none", "turnstile", "hcaptcha", "recaptcha"] = "none"
     captcha_site_key: str = ""
     captcha_secret: HiddenText | None = None
+    captcha_hostnames: CommaList = ()
+    captcha_action: str = ""
+    captcha_min_score: float = Field(0.5, ge=0, le=1)
+    captcha_verify_url: str = ""
+
+    @property
+    def breached_passwords_url(self) -> str:
+        """The URL of the service that knows breached passwords; empty if none is asked."""
+        return self.breached_passwords if "://" in self.breached_passwords else ""
+
+    @field_validator("breached_passwords")
+    @classmethod
+    def _check_breached_passwords(cls, value: str) -> str:
+        if value.lower() in {"common", "off"}:
+            return value.lower()
+        if "://" not in value:
+            raise ValueError(
+                "must be common, off, or the URL of a service such as "
+                "https://api.pwnedpasswords.com/range/"
+            )
+        return parse_service_url(value).rstrip("/") + "/"
+
+    @field_validator("captcha_verify_url")
+    @classmethod
+    def _check_captcha_verify_url(cls, value: str) -> str:
+        return parse_service_url(value) if value else ""
+
+    @field_validator("captcha_hostnames")
+    @classmethod
+    def _normalize_captcha_hostnames(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if "/" in host or parse_host(host) is None:
+                raise ValueError(f"{host!r} is not a host such as app.example.com")
+        return tuple(str(parse_host(host)) for host in hosts)
 
     @model_validator(mode="after")
     def _is_consistent_about_signing_in(self) -> "SignInSettings":

@@ -1,7 +1,8 @@
 """The operator's web addresses: the server's own, and the origins of frontends."""
 
 import re
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv6Address, ip_address
+from urllib.parse import urlsplit
 
 import idna
 
@@ -115,3 +116,28 @@ def _to_ascii(label: str) -> str:
 
 def _is_port(text: str) -> bool:
     return text.isdecimal() and text.isascii() and 0 < int(text) < 65_536
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether a URL leads to this machine, where nobody listens in between."""
+    host = (urlsplit(url).hostname or "").lower()
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def parse_service_url(text: str) -> str:
+    """Return the URL of a service that is told secrets, with https; raises ValueError."""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in _DEFAULT_PORTS and is_host(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        usable = False
+    if not usable or re.search(r"\s", text):
+        raise ValueError("must be a URL such as https://service.example.com/path")
+    if "@" in parts.netloc or parts.query or parts.fragment or text.endswith(("?", "#")):
+        raise ValueError("must not contain a user, a password, a ? or a #")
+    if parts.scheme == "http" and not is_loopback(text):
+        raise ValueError("must begin with https://: whoever listens in between would learn secrets")
+    return text

@@ -26,8 +26,9 @@ class PasswordRules:
 
     min_length: int
     max_length: int
-    strict: bool
-    """Whether common and personal passwords are refused too."""
+    refuses_common: bool
+    refuses_personal: bool
+    """Whether one made from the user's address and name, or from `app_name`, is refused."""
     app_name: str
 
     def check_new(self, password: Password, *personal_texts: str) -> None:
@@ -39,14 +40,22 @@ class PasswordRules:
         if len(text) < self.min_length:
             raise Refusal("PASSWORD_TOO_SHORT")
         self.check_length(password)
-        if self.strict and is_common(text):
+        if self.refuses_common and is_common(text):
             raise Refusal("PASSWORD_COMPROMISED")
-        if self.strict and is_made_from(text, (self.app_name, *personal_texts)):
+        if self.refuses_personal and is_made_from(text, (self.app_name, *personal_texts)):
             raise Refusal("PASSWORD_COMPROMISED", _PERSONAL)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        return cls(settings.password_min, settings.password_max, settings.strict, settings.app_name)
+        """Return the rules of a server. With a service that knows breached passwords, the built-in
+        list counts too: it costs nothing, and the service may be away."""
+        return cls(
+            settings.password_min,
+            settings.password_max,
+            refuses_common=settings.strict and settings.breached_passwords != "off",
+            refuses_personal=settings.strict,
+            app_name=settings.app_name,
+        )
 
     def check_length(self, password: Password) -> None:
         """Refuse a password that is too long, before it is hashed."""

@@ -11,8 +11,8 @@ from sqlalchemy.exc import InvalidatePoolError
 
 from backend.kernel.clock import Clock
 from backend.kernel.timestamps import MAX_TIMESTAMP, MIN_TIMESTAMP
+from backend.process.circuit_breaker import CircuitBreaker
 from backend.storage.errors import DatabaseUnavailable, Fault, NoAnswer
-from backend.storage.postgres.circuit_breaker import CircuitBreaker
 from backend.storage.postgres.watchdog import ConnectionWatchdog
 
 CONNECT_ARGUMENTS = {
@@ -73,7 +73,8 @@ def register_pool_events(
 
     @event.listens_for(engine, "do_connect")
     def connect(_dialect: Any, _record: Any, arguments: Any, named: Any) -> Any:
-        breaker.check()
+        if failure := breaker.find_obstacle():
+            raise DatabaseUnavailable(f"a moment ago: {failure}")
         try:
             connection = _connect(watchdog, *arguments, **named)
         except BaseException as error:
