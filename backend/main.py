@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from contextlib import closing as closed_at_end
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from backend.features.accounts.service import Accounts
 from backend.features.accounts.session_issuer import Gate, Method, SessionIssuer
 from backend.features.admin.bans import refuse_banned
 from backend.features.admin.first_admin import ensure_first_admin
+from backend.features.admin.panel_sign_in import refuse_others_in_panel
 from backend.features.admin.permissions import before_removal
 from backend.features.anonymous.linking import (
     LINKED_METHODS,
@@ -23,6 +25,7 @@ from backend.features.anonymous.linking import (
     note_anonymous_user,
 )
 from backend.features.anonymous.service import build_removal_of_abandoned
+from backend.features.captcha.service import Captcha
 from backend.features.docs.about import ABOUT
 from backend.features.email_otp.codes import EmailOtp
 from backend.features.email_verification.service import mail_at_sign_up, refuse_unverified
@@ -139,14 +142,14 @@ def _build_context(
         TwoFactor: second_factors,
         **_build_operations(runtime, clock_check, feed, second_factors.sealer, closing),
         ApiDocument: ApiDocument(ABOUT, _tags(settings), cookies),
+        **({} if worker is None else {MailWorker: worker}),
     }
-    if worker is not None:
-        services[MailWorker] = worker
     context = services[AppContext] = AppContext(
         runtime=runtime,
         addresses=ClientAddresses(settings.trusted_proxies, settings.frontend_proxy_key),
         origins=build_origins(settings.trusted_origins, clock),
         limits=EndpointLimits(limiter, runtime, pools),
+        captcha=closing.enter_context(closed_at_end(Captcha(settings, clock))),
         pools=pools,
         services=services,
     )
@@ -195,7 +198,11 @@ def _build_gates(
     """Return the checks before a session is issued, in order, and the methods they apply to."""
     of_users = frozenset(Method) - {Method.IMPERSONATION}
     proved = of_users if settings.strict else of_users - {Method.PASSKEY}  # as Better Auth
-    gates = [Gate(refuse_banned(clock_check)), Gate(refuse_unverified(link_mailer), proved)]
+    gates = [
+        Gate(refuse_others_in_panel, {Method.PASSWORD, Method.USERNAME}),
+        Gate(refuse_banned(clock_check)),
+        Gate(refuse_unverified(link_mailer), proved),
+    ]
     if settings.anonymous_sign_in:
         gates.append(Gate(note_anonymous_user, LINKED_METHODS))
     if settings.two_factor:

@@ -29,6 +29,8 @@ class Client:
     """Set when the client has disconnected; hashes it waited for are then skipped."""
     slot: QueueSlot | None = field(default=None, compare=False, repr=False)
     """Its slot in the hash queue, if it hashes; commands have none and go first."""
+    is_panel: bool = False
+    """Whether it uses the panel in this process."""
     impersonated_by: UUID | None = None
     """The admin who impersonates the user; set when the session is read."""
 

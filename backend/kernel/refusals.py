@@ -12,6 +12,7 @@ CODES: Mapping[str, tuple[int, str]] = {
         400,
         "The password you entered has been compromised. Please choose a different password.",
     ),
+    "MISSING_RESPONSE": (400, "Missing CAPTCHA response"),
     "INVALID_PASSWORD": (400, "Invalid password"),
     "INVALID_TOKEN": (400, "Invalid token"),
     "EMAIL_CAN_NOT_BE_UPDATED": (400, "Email can not be updated"),
@@ -85,6 +86,7 @@ CODES: Mapping[str, tuple[int, str]] = {
         403,
         "Cross-site navigation login blocked. This request appears to be a CSRF attack.",
     ),
+    "VERIFICATION_FAILED": (403, "Captcha verification failed"),
     "INVALID_ORIGIN": (403, "Invalid origin"),
     "MISSING_OR_NULL_ORIGIN": (403, "Missing or null Origin"),
     "INVALID_CALLBACK_URL": (403, "Invalid callbackURL"),
@@ -133,6 +135,7 @@ CODES: Mapping[str, tuple[int, str]] = {
         "Please try again later.",
     ),
     "REQUEST_HEADER_FIELDS_TOO_LARGE": (431, "The request line and headers are too large"),
+    "UNKNOWN_ERROR": (500, "Something went wrong"),
     "INTERNAL_SERVER_ERROR": (500, "Internal Server Error"),
     "SERVICE_UNAVAILABLE": (
         503,

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
 import httpx
 
@@ -17,14 +16,6 @@ _DROPPED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 
 class NoUsableResponse(Exception):
     """The service did not answer in time, or not with what it is there for; says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceResponse:
-    """A response with a status of success."""
-
-    content_type: str
-    body: bytes
 
 
 class OutsideService:
@@ -50,22 +41,28 @@ class OutsideService:
             headers={"accept-encoding": "identity"},  # a small body could unpack to a huge one
         )
 
-    def send(self, method: str, path: str = "", **options: Mapping[str, str]) -> ServiceResponse:
-        """Send a request and wait for the response; raises NoUsableResponse."""
-        future = self._submit(method, path, options)
+    def get(self, path: str, headers: Mapping[str, str]) -> bytes:
+        """Send a GET to a path below the URL, and wait for the body; raises NoUsableResponse."""
+        future = self._submit(self._client.build_request("GET", self.url + path, headers=headers))
         try:
             return future.result(self._timeout)
         except TimeoutError:
             future.cancel()
             raise self._timed_out() from None
 
-    async def send_async(
-        self, method: str, path: str = "", **options: Mapping[str, str]
-    ) -> ServiceResponse:
-        """Send a request without holding up the event loop; raises NoUsableResponse."""
+    async def post_async(self, fields: Mapping[str, str], *, as_json: bool) -> bytes:
+        """Send fields as a form or as JSON, without holding up the event loop.
+
+        Raises NoUsableResponse.
+        """
+        request = (
+            self._client.build_request("POST", self.url, json=fields)
+            if as_json
+            else self._client.build_request("POST", self.url, data=fields)
+        )
         try:
             async with asyncio.timeout(self._timeout):
-                return await asyncio.wrap_future(self._submit(method, path, options))
+                return await asyncio.wrap_future(self._submit(request))
         except TimeoutError:
             raise self._timed_out() from None
 
@@ -74,13 +71,10 @@ class OutsideService:
         self._executor.shutdown(wait=False, cancel_futures=True)
         self._client.close()
 
-    def _submit(
-        self, method: str, path: str, options: Mapping[str, Mapping[str, str]]
-    ) -> Future[ServiceResponse]:
-        request = self._client.build_request(method, self.url + path, **options)  # type: ignore[arg-type]
+    def _submit(self, request: httpx.Request) -> Future[bytes]:
         return self._executor.submit(self._exchange, request)
 
-    def _exchange(self, request: httpx.Request) -> ServiceResponse:
+    def _exchange(self, request: httpx.Request) -> bytes:
         try:
             return self._read(self._open(request))
         except httpx.TimeoutException:
@@ -94,7 +88,7 @@ class OutsideService:
         except _DROPPED:  # a kept connection that the service was just closing
             return self._client.send(request, stream=True)
 
-    def _read(self, response: httpx.Response) -> ServiceResponse:
+    def _read(self, response: httpx.Response) -> bytes:
         body, started = bytearray(), self._clock.monotonic()
         try:
             if not response.is_success:
@@ -109,7 +103,7 @@ class OutsideService:
                     raise self._timed_out()
         finally:
             response.close()
-        return ServiceResponse(response.headers.get("content-type", ""), bytes(body))
+        return bytes(body)
 
     def _timed_out(self) -> NoUsableResponse:
         return NoUsableResponse(f"it did not answer in {self._timeout:g} s")

@@ -59,6 +59,16 @@ class RateLimits(Protocol):
         """Count a call that costs a hash by its user; refuses with 429 above the limit."""
 
 
+class CaptchaCheck(Protocol):
+    """The captcha of some auth endpoints; see `Captcha`."""
+
+    def protects(self, path: str) -> bool:
+        """Tell whether an endpoint, named by its path below the base path, needs a token."""
+
+    async def check(self, token: str, address: str) -> None:
+        """Refuse unless this token of a client with this address is genuine."""
+
+
 @dataclass(frozen=True, slots=True)
 class AppContext:
     """Built once, in main.py. `services` are passed to handlers by the types of parameters."""
@@ -67,6 +77,7 @@ class AppContext:
     addresses: ClientAddresses
     origins: TrustedOrigins
     limits: RateLimits
+    captcha: CaptchaCheck
     pools: Pools
     services: dict[type, Any]
     downloads: Downloads = field(default_factory=Downloads)

@@ -8,6 +8,10 @@ from backend.web.edge.client_address import ClientAddresses
 
 RawHeaders = list[tuple[bytes, bytes]]
 """Headers as ASGI has them: names in lower case, in order, repeated ones too."""
+CAPTCHA_HEADER = b"x-captcha-response"
+FROM_PANEL = "gatehouse.from_panel"
+"""Key in the ASGI scope of what the panel in this process sends. No request from outside has it:
+the server makes their scopes."""
 _REDACTOR = Redactor()
 _MAX_USER_AGENT_LENGTH = 512  # characters that are stored
 
@@ -37,6 +41,11 @@ class RequestContext:
         return self._addresses.shows_frontend_key(self.headers)
 
     @property
+    def is_from_panel(self) -> bool:
+        """Whether the panel in this process sends it."""
+        return self.scope.get(FROM_PANEL) is True
+
+    @property
     def client(self) -> Client:
         """The client, determined on first use: most session checks do not need it."""
         if self._client is None:
@@ -48,6 +57,7 @@ class RequestContext:
                 address=self._addresses.find(peer[0], self.headers),
                 user_agent=agent[:_MAX_USER_AGENT_LENGTH],
                 request_id=self.scope.get("request_id", ""),
+                is_panel=self.is_from_panel,
             )
         return self._client
 

@@ -10,6 +10,7 @@ import pytest
 
 from panel.server.sign_in import second_step_words as words
 from panel.server.sign_in import words as sign_in_words
+from tests.admins import give_role
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL, Panel, PanelBrowser
 from tests.panel.test_sign_in import HTTPS, IN_A_FRAME, count_sessions, set_cookie_attributes
@@ -259,8 +260,10 @@ def test_who_is_no_admin_is_refused_after_the_second_step_and_leaves_no_session(
     ada = panel.gatehouse.member("ada@example.com")
     app = enrol(panel.gatehouse, ada)
     ada.post("sign-out", {})
+    give_role(panel.gatehouse, "ada@example.com", "admin")
     browser = panel.visitor()
     browser.sign_in_to_panel("ada@example.com")
+    give_role(panel.gatehouse, "ada@example.com", "user")  # meanwhile
     response = send_code(browser, app.code(), trust="1")
     assert why_of(response) == (LOGIN, "refused")
     assert "set-cookie" not in response.headers

@@ -76,8 +76,7 @@ class BreachedPasswords:
 def _is_known(service: OutsideService, text: str) -> bool:
     digest = sha1(text.encode(), usedforsecurity=False).hexdigest().upper()
     prefix, rest = digest[:_PREFIX_LENGTH], digest[_PREFIX_LENGTH:].encode()
-    response = service.send("GET", prefix, headers=_HEADERS)
-    return (rest, True) in _parse(response.body)
+    return (rest, True) in _parse(service.get(prefix, _HEADERS))
 
 
 def _parse(body: bytes) -> set[tuple[bytes, bool]]:

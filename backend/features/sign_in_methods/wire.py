@@ -7,6 +7,7 @@ from pydantic import Field
 
 from backend.features.mail.service import Mailer
 from backend.kernel import username
+from backend.kernel.captcha import list_endpoints
 from backend.kernel.configuration.relying_parties import RelyingParty
 from backend.kernel.settings import Settings
 from backend.web.cookies import MAX_ACCOUNTS
@@ -117,6 +118,28 @@ class MultiSession(WireModel):
     maximum_sessions: int = MAX_ACCOUNTS
 
 
+class Captcha(WireModel):
+    """The captcha whose widget a page shows, and where the token that it yields is needed."""
+
+    enabled: bool = Field(examples=[True])
+    provider: Literal["turnstile", "hcaptcha", "recaptcha"] | None = Field(examples=["turnstile"])
+    site_key: str | None = Field(examples=["1x00000000000000000000AA"])
+    endpoints: list[str] = Field(
+        description="Below /api/auth; the token goes in the header x-captcha-response.",
+        examples=[["/sign-up/email", "/sign-in/email"]],
+    )
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Captcha":
+        provider = settings.captcha_provider
+        return cls(
+            enabled=provider != "none",
+            provider=None if provider == "none" else provider,
+            site_key=settings.captcha_site_key or None,
+            endpoints=list(list_endpoints(settings)),
+        )
+
+
 class SignInMethods(WireModel):
     """The ways to sign in. One that is absent is not offered: there will be more."""
 
@@ -128,6 +151,7 @@ class SignInMethods(WireModel):
     email_otp: EmailOtp
     multi_session: MultiSession
     two_factor: TwoFactor
+    captcha: Captcha
 
     @classmethod
     def of(cls, settings: Settings, mailer: Mailer) -> "SignInMethods":
@@ -159,4 +183,5 @@ class SignInMethods(WireModel):
                 methods=["totp", "otp"] if has_mail else ["totp"],
                 required_for=settings.require_two_factor_for,
             ),
+            captcha=Captcha.of(settings),
         )

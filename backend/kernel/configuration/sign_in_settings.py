@@ -97,4 +97,6 @@ class SignInSettings(BaseModel):
                 "CAPTCHA_PROVIDER needs CAPTCHA_SITE_KEY and CAPTCHA_SECRET; the provider's "
                 "dashboard shows both"
             )
+        if self.captcha_provider == "hcaptcha" and self.captcha_action:
+            raise ValueError("CAPTCHA_ACTION must be unset: hCaptcha's tokens name no action")
         return self

@@ -21,7 +21,7 @@ from backend.web.responses.responses import Response, refusal_response, to_asgi_
 PARSED_BODY = "parsed_body"
 """Key in the ASGI scope under which an endpoint keeps the parsed body."""
 _SECRET_NAME = re.compile(r"password|token|secret|key|code", re.I)
-_CREDENTIALS = {b"authorization", b"cookie", b"x-gatehouse-key"}
+_CREDENTIALS = {b"authorization", b"cookie", b"x-gatehouse-key", b"x-captcha-response"}
 
 log = structlog.get_logger()
 

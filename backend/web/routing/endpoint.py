@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -25,7 +26,7 @@ from backend.storage.work import Work, run_query
 from backend.web.app_context import AppContext, with_timeout
 from backend.web.edge.client_address import bucket
 from backend.web.logs.crash_log import PARSED_BODY, log_crash
-from backend.web.request_context import RequestContext, wait_for_disconnect
+from backend.web.request_context import CAPTCHA_HEADER, RequestContext, wait_for_disconnect
 from backend.web.responses.responses import (
     Response,
     StreamingResponse,
@@ -54,12 +55,14 @@ class Endpoint(PathRoute):
     """One method of one path. `openapi.py` describes it for the API docs."""
 
     def __init__(self, spec: RouteSpec, context: AppContext) -> None:
-        self.spec = spec
+        needs_captcha = context.captcha.protects(spec.path.removeprefix(AUTH))
+        spec = self.spec = replace(spec, needs_captcha=True) if needs_captcha else spec
         self._context = context
         self.signature = signature_of(spec.handler, spec.path)
         self._services = _find_services(spec, self.signature, context)
         self._no_query = _default_query(self.signature)
         self._limited = spec.auth_rules and context.limits.is_limited(spec.path)
+        self._is_guarded = self._limited or spec.needs_captcha
         self._is_async = inspect.iscoroutinefunction(spec.handler)
         super().__init__(spec.path, spec.handler, include_in_schema=spec.in_docs)
         self.app = self._serve
@@ -89,8 +92,8 @@ class Endpoint(PathRoute):
     async def _respond(
         self, request: RequestContext, receive: Receive
     ) -> Response | StreamingResponse:
-        if self._limited:
-            await self._context.limits.check_address(request, self.spec.path)
+        if self._is_guarded:
+            await self._pass_guards(request)
         body = await read_body(request, receive, self._context, self.spec.takes_forms)
         if body is not ...:
             request.scope[PARSED_BODY] = body
@@ -110,6 +113,14 @@ class Endpoint(PathRoute):
             return await self._run_in_worker(request, receive, arguments, acting)
         except SessionEnded:
             return await self._retry_without_session(request, receive, arguments, acting)
+
+    async def _pass_guards(self, request: RequestContext) -> None:
+        """Count the call, and check its captcha's token, before the body is read."""
+        if self._limited:
+            await self._context.limits.check_address(request, self.spec.path)
+        if self.spec.needs_captcha and not request.is_from_panel:
+            token = request.headers.get(CAPTCHA_HEADER, b"").decode("latin-1")
+            await self._context.captcha.check(token, request.client.address)
 
     async def _resolve_dependencies(
         self, request: RequestContext, arguments: dict[str, Any]

@@ -22,6 +22,14 @@ _EVERY_POST = (
     "PAYLOAD_TOO_LARGE",
     "UNSUPPORTED_MEDIA_TYPE",
 )
+_CAPTCHA_REFUSALS = ("MISSING_RESPONSE", "VERIFICATION_FAILED", "UNKNOWN_ERROR")
+_CAPTCHA_PARAMETER = {
+    "name": "x-captcha-response",
+    "in": "header",
+    "required": True,
+    "description": "The token that the captcha's widget yields; it counts once.",
+    "schema": {"type": "string"},
+}
 _STATUS_AND_CODE = re.compile(r"(\d{3})(?: (.+))?")
 _EXAMPLES = {"VALIDATION_ERROR": "[body.email] Invalid email address"}
 _EMPTY = "an empty body"
@@ -82,6 +90,7 @@ def _refusal_codes(spec: RouteSpec, signature: HandlerSignature) -> list[str]:
     for dependency in signature.dependencies.values():
         codes += dependency.refusals
     codes += spec.refusals
+    codes += _CAPTCHA_REFUSALS if spec.needs_captcha else ()
     codes += [
         TARGET_FIELDS[name]
         for model in (part[1] for part in (signature.body, signature.query) if part)
@@ -189,7 +198,7 @@ def _response_model(response_model: Any) -> Any:
 
 
 def _extra(spec: RouteSpec, signature: HandlerSignature) -> dict[str, Any]:
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = {"parameters": [_CAPTCHA_PARAMETER]} if spec.needs_captcha else {}
     if spec.takes_forms and signature.body:
         schema = {"$ref": f"#/components/schemas/{signature.body[1].__name__}"}
         extra["requestBody"] = {"content": {_FORM: {"schema": schema}}}

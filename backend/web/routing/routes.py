@@ -60,6 +60,8 @@ class RouteSpec:
     downloads: bool = False
     """Streams a response that grows with the stored data; one at a time for each user."""
     takes_forms: bool = False
+    needs_captcha: bool = False
+    """Set where the settings name a captcha's provider that protects it."""
     auth_rules: bool = True
     """See `Routes`."""
 

@@ -1,0 +1,1 @@
+"""Captchas: which endpoints need a token, and asking its provider whether it is genuine."""
