@@ -1,7 +1,7 @@
-// Better Auth itself, in this process, with second factors and user names.
+// Better Auth itself, in this process, with second factors, user names and magic links.
 import { betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
-import { admin, twoFactor, username } from "better-auth/plugins";
+import { admin, lastLoginMethod, magicLink, twoFactor, username } from "better-auth/plugins";
 
 // Hashes are not what is compared, and scrypt in JavaScript takes most of the time.
 const PLAIN = {
@@ -9,10 +9,12 @@ const PLAIN = {
   verify: async ({ hash, password }) => hash === `plain ${password}`,
 };
 
-/** Its URL, a `fetch` that reaches it, and the last code that it mailed to somebody. */
+/** Its URL, a `fetch` that reaches it, and the last code or link that it mailed to somebody. */
 export function startBetterAuth() {
   const url = "http://127.0.0.1:3000";
   const codes = new Map();
+  const links = new Map();
+  const sendMagicLink = ({ email, url, token }) => void links.set(email.toLowerCase(), { url, token });
   const sendOTP = ({ user, otp }) => void codes.set(user.email, otp);
   const auth = betterAuth({
     baseURL: url,
@@ -20,10 +22,13 @@ export function startBetterAuth() {
     secret: "a secret of more than thirty-two characters",
     database: memoryAdapter({ user: [], session: [], account: [], verification: [], twoFactor: [] }),
     emailAndPassword: { enabled: true, password: PLAIN },
-    plugins: [admin(), twoFactor({ otpOptions: { sendOTP } }), username()],
+    plugins: [
+      ...[admin(), twoFactor({ otpOptions: { sendOTP } }), username(), magicLink({ sendMagicLink })],
+      lastLoginMethod(),
+    ],
     logger: { disabled: true },
     telemetry: { enabled: false },
   });
   const fetch = (input, init) => auth.handler(new Request(input, init));
-  return { url, fetch, lastCode: (email) => codes.get(email) };
+  return { url, fetch, lastCode: (email) => codes.get(email), lastLink: (email) => links.get(email) };
 }

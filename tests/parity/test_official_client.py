@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 # The areas of the conformance harness that are built; each new feature adds its own.
 AREAS = [
     *("core", "sessions", "csrf", "bearer", "rate-limit", "two-factor", "username"),
-    *("last-login-method", "anonymous", "multi-session"),
+    *("last-login-method", "anonymous", "multi-session", "magic-link"),
 ]
 
 
@@ -48,6 +48,18 @@ def read_shapes(output: str) -> list[object]:
     shapes: list[object] = json.loads(output.splitlines()[-1])
     assert len(shapes) > 50
     return shapes
+
+
+def test_magic_links_are_better_auths(tmp_path):
+    """As above, and with STRICT off word by word what is refused, and where each link leads."""
+    require_node(HERE)
+    mailbox = tmp_path / "mails"
+    settings = {"MAILBOX_FILE": str(mailbox), "RATE_LIMITS": "off", "STRICT": "off"}
+    with Space(tmp_path, settings) as space:
+        ours = run_node(HERE, "magic_link.mjs", space.url, str(mailbox), seconds=120)
+    theirs = run_node(HERE, "magic_link.mjs", seconds=60)
+    assert find_failures(ours.stdout) == find_failures(theirs.stdout) == []
+    assert read_shapes(ours.stdout) == read_shapes(theirs.stdout)
 
 
 def test_the_expo_client_signs_people_up_and_in_on_a_phone(tmp_path):

@@ -9,6 +9,7 @@ import { twoFactorClient, usernameClient } from "better-auth/client/plugins";
 import { startBetterAuth } from "./better_auth.mjs";
 import { openBrowser } from "./browser.mjs";
 import { assertRefused, data, newEmail, runScenes } from "./scenes.mjs";
+import { cookiesOf, shapeOf } from "./shapes.mjs";
 
 const [address, mailbox] = process.argv.slice(2);
 const server = address ? { url: address, lastCode: readLastCode } : startBetterAuth();
@@ -18,24 +19,6 @@ const shapes = [];
 function readLastCode(email) {
   const mails = readFileSync(mailbox, "utf-8").trim().split("\n").map((line) => JSON.parse(line));
   return mails.filter((mail) => mail.to === email && mail.code).at(-1).code;
-}
-
-/** The names and types of a JSON value; Better Auth's memory leaves out what has no value. */
-function shapeOf(value) {
-  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf);
-  if (value === null || typeof value !== "object") return typeof value;
-  const names = Object.keys(value).filter((name) => value[name] !== null).sort();
-  return Object.fromEntries(names.map((name) => [name, shapeOf(value[name])]));
-}
-
-/**
- * Better Auth's cookies, without their values and those of Gatehouse's own. Trusting a browser
- * deletes dont_remember, which nobody here has: Gatehouse deletes it from those who have it.
- */
-function cookiesOf(response) {
-  const lines = response.headers.getSetCookie().map((line) => line.replace(/=[^;]*/, ""));
-  const theirs = lines.filter((line) => line.startsWith("better-auth."));
-  return theirs.filter((line) => !line.startsWith("better-auth.dont_remember; Max-Age=0")).sort();
 }
 
 async function record(path, response) {
