@@ -22,9 +22,8 @@ function readLastLink(email) {
 }
 
 async function record(path, response) {
-  const text = await response.text();
-  // A refusal is compared word by word.
-  const body = text && (response.ok ? shapeOf(JSON.parse(text)) : text);
+  const content = JSON.parse((await response.text()) || "null");
+  const body = response.ok ? shapeOf(content) : content; // what is refused, word by word
   const location = response.headers.get("location")?.replace(ORIGIN, "");
   answers.push([path, response.status, body, location, cookiesOf(response)]);
 }
