@@ -141,6 +141,15 @@ def test_it_lasts_as_long_as_the_setting_says(start_mailing, mailbox, clock):
     assert path_of(click(visitor, mail)) == "/in"
 
 
+def test_who_tried_without_an_account_becomes_the_user(start_mailing, mailbox):
+    gatehouse = start_mailing(anonymous_sign_in=True)
+    visitor = gatehouse.visitor()
+    visitor.post("sign-in/anonymous")
+    click(visitor, ask(visitor, mailbox))
+    assert visitor.session()["user"]["email"] == ADA
+    assert len(gatehouse.rows(select(users.c.id))) == 1
+
+
 @pytest.mark.parametrize("strict", [True, False])
 def test_without_magic_links_there_are_no_such_endpoints(start_mailing, strict):
     visitor = start_mailing(strict=strict, magic_link=False).visitor()

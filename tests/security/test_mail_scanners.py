@@ -17,6 +17,7 @@ APP = "https://app.example.com"
 SCANNERS = {
     "a program": {},
     "requests": {"accept": "*/*", "user-agent": "python-requests/2.32"},
+    "a Node library": {"accept": "application/json, text/plain, */*", "user-agent": "axios/1.7"},
     "a Node program": {"accept": "*/*", "sec-fetch-mode": "cors", "user-agent": "node"},
     "a browser without a window": CLICK,
     "a preview with a referrer": {"accept": "*/*", "referer": "https://mail.example.org/inbox"},

@@ -48,6 +48,19 @@ def test_nothing_that_was_prepared_works(gatehouse, mailbox):
     assert tuple(row) == (None, False)
 
 
+def test_not_even_a_sign_in_at_the_same_moment(gatehouse, mailbox):
+    gatehouse.member()
+    ada = gatehouse.visitor()
+    mail = magic.ask(ada, mailbox)
+    mallories = [gatehouse.visitor(f"198.51.100.{at}") for at in range(6)]
+    body = {"email": ADA, "password": PASSWORD}
+    sign_ins = [each.send_async("POST", "sign-in/email", body) for each in mallories]
+    click = ada.send_async("GET", mail.path, headers=magic.CLICK)
+    gatehouse.gather(*sign_ins[:3], click, *sign_ins[3:])
+    assert [each.session() for each in mallories] == [None] * 6
+    assert ada.session()["user"]["emailVerified"] is True
+
+
 def test_the_owner_is_told_that_the_password_is_void_and_can_choose_one(gatehouse, mailbox):
     gatehouse.member(password="mallory waits here")
     ada = magic.sign_in(gatehouse, mailbox)
@@ -70,6 +83,17 @@ def test_a_verified_user_loses_nothing(gatehouse, mailbox):
     magic.sign_in(gatehouse, mailbox)
     assert ada.session() is not None
     assert gatehouse.visitor().sign_in(ADA).status_code == 200
+
+
+def test_a_code_to_change_the_address_is_void_with_the_rest(gatehouse, mailbox):
+    mallory = gatehouse.member()
+    mallory.post("email-otp/request-email-change", {"newEmail": MALLORYS})
+    code = mailbox.last("code", MALLORYS).code
+    ada = magic.sign_in(gatehouse, mailbox)
+    for visitor in (mallory, ada):  # with her cookies, and even with Ada's
+        change = {"newEmail": MALLORYS, "otp": code}
+        assert visitor.post("email-otp/change-email", change).status_code in {400, 401}
+    assert ada.session()["user"]["email"] == ADA
 
 
 def test_a_sign_up_that_waits_for_its_link_is_void(start_on, mailbox, settings):

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from backend.features.accounts.service import Accounts
 from backend.kernel.events import Event, EventKind
-from backend.storage.queries import audit, links, outbox, users
+from backend.storage.queries import audit, links, one_time_codes, outbox, users
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
@@ -27,6 +27,7 @@ def erase_user(work: Work, user: User, event: Event) -> bool:
         return False
     outbox.delete_by_recipient(work.db, user.email)
     links.delete_without_user(work.db, user.email)
+    one_time_codes.delete_without_user(work.db, user.email)
     work.record(event)
     audit.anonymize_user(work.db, user.id)
     return True

@@ -90,6 +90,11 @@ def delete_for_user(db: Db, user_id: UUID) -> None:
     db.execute(delete(_TABLE).where(_TABLE.c.user_id == user_id))
 
 
+def delete_without_user(db: Db, subject: str) -> None:
+    """Delete the codes that were mailed to an address while it belonged to no user."""
+    db.execute(delete(_TABLE).where(_TABLE.c.user_id.is_(None), _TABLE.c.subject == subject))
+
+
 def purge(db: Db, expired_before: datetime, limit: int) -> int:
     """Delete at most `limit` expired codes; returns how many."""
     key = tuple_(_TABLE.c.kind, _TABLE.c.subject)

@@ -23,7 +23,8 @@ def is_script(headers: Mapping[bytes, bytes], origins: TrustedOrigins) -> bool:
     """Tell whether the `fetch` of a trusted page opens the link, as the client's `verify` does.
 
     A page cannot forge Sec-Fetch-*, Origin or Referer, and a click sends no Origin. A program that
-    is no browser says with `Accept: application/json` what it wants.
+    is no browser says with `Accept: application/json` what it wants; libraries that add `*/*` of
+    their own accord say nothing.
     """
     accept, site = headers.get(b"accept", b""), headers.get(b"sec-fetch-site", b"")
     if b"text/html" in accept or headers.get(b"sec-fetch-dest", b"") not in _PAGE_DESTINATIONS:
@@ -34,4 +35,4 @@ def is_script(headers: Mapping[bytes, bytes], origins: TrustedOrigins) -> bool:
         return origins.trusts(source.decode("latin-1"))
     if site:
         return site == b"same-origin"
-    return b"application/json" in accept
+    return accept.strip() == b"application/json"
