@@ -13,6 +13,7 @@ from backend.features.magic_link.routes import ALL as MAGIC_LINK
 from backend.features.mail import routes as mail
 from backend.features.management.routes import ALL as MANAGEMENT
 from backend.features.multi_session import routes as multi_session
+from backend.features.one_time_token import routes as one_time_token
 from backend.features.own_account import routes as own_account
 from backend.features.passkeys import routes as passkeys
 from backend.features.password_reset import routes as password_reset
@@ -35,6 +36,7 @@ FEATURES = [
     sign_in_methods.routes,
     sessions.routes,
     multi_session.routes,
+    one_time_token.routes,
     email_verification.routes,
     password_reset.routes,
     own_account.routes,

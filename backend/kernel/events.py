@@ -14,6 +14,7 @@ class EventKind(StrEnum):
     SIGN_IN = "sign_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_OUT = "sign_out"
+    SESSION_HANDED_OVER = "session_handed_over"
     SESSION_REVOKED = "session_revoked"
     USER_UPDATED = "user_updated"
     USER_DELETION_REQUESTED = "user_deletion_requested"

@@ -26,7 +26,7 @@ from backend.features.sessions.service import WHILE_IMPERSONATING
 from backend.features.sessions.session_cookies import (
     SESSION_HEADERS,
     renew_device_cookie,
-    set_session_cookies,
+    set_account_cookies,
     set_sign_in_cookies,
 )
 from backend.features.sessions.wire import UserOut
@@ -208,10 +208,12 @@ def change_email_email_otp(
     email_otp: EmailOtp,
     current: SignedIn,
     cookies: Cookies,
+    request: RequestContext,
     body: ChangeEmailByCode,
 ) -> Response:
     """Change your address with the code that was mailed to the new one."""
     change.change_email(work, email_otp, current, body.new_email, body.otp)
-    return set_session_cookies(
-        Response(Success()), cookies, current.session, current.token, work.settings
+    header = request.cookie_header
+    return set_account_cookies(
+        work, Response(Success()), cookies, current.session, current.token, header
     )

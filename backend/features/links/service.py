@@ -32,6 +32,8 @@ class LinkKind(StrEnum):
     MAGIC_LINK = "magic-link"
     SIGN_UP = "sign-up"
     """Not mailed: kept in a cookie of the browser that signed up."""
+    ONE_TIME_TOKEN = "one-time-token"  # noqa: S105
+    """Not mailed: handed by the application to where the session is to go on."""
 
 
 class LinkToken(Secret):

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from backend.kernel.randomness import Randomness
+from backend.kernel.secrets.secret import Secret
 from backend.kernel.secrets.signing import Keyring
 
 _NONCE_SIZE = 12  # bytes; drawn anew for each message (NIST SP 800-38D)
@@ -16,6 +19,17 @@ class Sealer:
 
     def __init__(self, keyring: Keyring, purpose: str) -> None:
         self._ciphers = [AESGCM(key) for key in keyring.derive(purpose).macs(b"seal")]
+
+    @classmethod
+    def keyed_by(cls, token: Secret) -> "Sealer":
+        """Return a sealer whose only key is a random token of at least 128 bits (RFC 5869).
+
+        Whoever has the database and all our keys, but not the token, cannot open what it sealed.
+        """
+        sealer = cls.__new__(cls)
+        key = HKDF(SHA256(), length=32, salt=None, info=b"seal").derive(token.reveal().encode())
+        sealer._ciphers = [AESGCM(key)]
+        return sealer
 
     @property
     def has_rotated_keys(self) -> bool:

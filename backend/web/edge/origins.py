@@ -15,7 +15,9 @@ _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f\\]")
 _HIDDEN_SLASH = re.compile(r"%2f|%5c", re.IGNORECASE)
-_SIGN_IN = re.compile(r"/(sign-in|sign-up|email-otp|two-factor|passkey|magic-link)(/|$)")
+_SIGN_IN = re.compile(
+    r"/(sign-in|sign-up|email-otp|two-factor|passkey|magic-link|one-time-token)(/|$)"
+)
 _SITE = b"sec-fetch-site"
 _CHECKED_AT_SIGN_IN = (
     *(_SITE, b"sec-fetch-mode", b"sec-fetch-dest"),

@@ -9,6 +9,7 @@ KINDS = {
     "sign_in": "Signed in",
     "sign_in_failed": "Sign-in failed",
     "sign_out": "Signed out",
+    "session_handed_over": "Session used in another browser",
     "session_revoked": "Session ended",
     "user_updated": "Profile changed",
     "user_deletion_requested": "Account deletion requested",
