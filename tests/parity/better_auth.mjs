@@ -2,6 +2,10 @@
 import { betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
 import { admin, lastLoginMethod, magicLink, twoFactor, username } from "better-auth/plugins";
+// Better Auth itself, in this process, with second factors, user names, and `plugins`.
+import { betterAuth } from "better-auth";
+import { memoryAdapter } from "better-auth/adapters/memory";
+import { admin, lastLoginMethod, twoFactor, username } from "better-auth/plugins";
 
 // Hashes are not what is compared, and scrypt in JavaScript takes most of the time.
 const PLAIN = {
@@ -11,6 +15,8 @@ const PLAIN = {
 
 /** Its URL, a `fetch` that reaches it, and the last code or link that it mailed to somebody. */
 export function startBetterAuth() {
+/** Its URL, a `fetch` that reaches it, and the last code that it mailed to somebody. */
+export function startBetterAuth(plugins = []) {
   const url = "http://127.0.0.1:3000";
   const codes = new Map();
   const links = new Map();
@@ -26,6 +32,7 @@ export function startBetterAuth() {
       ...[admin(), twoFactor({ otpOptions: { sendOTP } }), username(), magicLink({ sendMagicLink })],
       lastLoginMethod(),
     ],
+    plugins: [admin(), twoFactor({ otpOptions: { sendOTP } }), username(), ...plugins, lastLoginMethod()],
     logger: { disabled: true },
     telemetry: { enabled: false },
   });

@@ -1,6 +1,7 @@
 // Better Auth itself with crossSubDomainCookies: prints the Set-Cookie lines of each step as JSON.
 import { betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
+import { lastLoginMethod } from "better-auth/plugins";
 
 const baseURL = "https://auth.example.com";
 const auth = betterAuth({
@@ -8,6 +9,7 @@ const auth = betterAuth({
   secret: "a secret of more than thirty-two characters",
   database: memoryAdapter({ user: [], session: [], account: [], verification: [] }),
   emailAndPassword: { enabled: true },
+  plugins: [lastLoginMethod()],
   advanced: { crossSubDomainCookies: { enabled: true, domain: process.argv[2] } },
   logger: { disabled: true },
 });

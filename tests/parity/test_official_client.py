@@ -43,6 +43,21 @@ def test_second_factors_and_user_names_are_better_auths(tmp_path):
     assert read_shapes(ours.stdout) == read_shapes(theirs.stdout)
 
 
+def test_anonymous_users_and_several_accounts_are_better_auths(tmp_path):
+    require_node(HERE)
+    environment = {
+        "ANONYMOUS_SIGN_IN": "on",
+        "MULTI_SESSION": "on",
+        "RATE_LIMITS": "off",
+        "STRICT": "off",
+    }
+    with Space(tmp_path, environment) as space:
+        ours = run_node(HERE, "accounts.mjs", space.url, seconds=120)
+    theirs = run_node(HERE, "accounts.mjs", seconds=60)
+    assert find_failures(ours.stdout) == find_failures(theirs.stdout) == []
+    assert read_shapes(ours.stdout) == read_shapes(theirs.stdout)
+
+
 def read_shapes(output: str) -> list[object]:
     """Return what the last line tells of all responses."""
     shapes: list[object] = json.loads(output.splitlines()[-1])
