@@ -1,10 +1,8 @@
 """Better Auth's JSON: parsed bodies, models, and the messages of its validation errors."""
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from urllib.parse import parse_qsl
 
@@ -29,6 +27,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from backend.kernel.refusals import Refusal, refusal_without_code
 from backend.kernel.secrets.secret import Password
 from backend.kernel.timestamps import format_timestamp, parse_timestamp
+from backend.web.validation_messages import describe_error, describe_type
 
 T = TypeVar("T")
 
@@ -130,8 +129,8 @@ class WireModel(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, strict=True)
 
-    type_name: ClassVar[str] = "object"
-    """The expected type in validation errors: Better Auth calls an open set of fields a record."""
+    type_names: ClassVar[Sequence[str]] = ("object",)
+    """The expected types in validation errors: Better Auth calls an open set of fields a record."""
 
 
 class Status(WireModel):
@@ -188,91 +187,16 @@ def validate(model: type[WireModel], value: Any, where: str) -> Any:
     `where` is "body" or "query"; `value` is `...` when the request had none.
     """
     if not isinstance(value, Mapping):
-        expected = f"expected {model.type_name}, received {_type_name(value)}"
-        raise _invalid([f"[{where}] Invalid input: {expected}"])
+        raise _invalid([describe_type(value, each, where) for each in model.type_names])
     try:
         # By alias only: callbackURL is checked, so callback_url must not be accepted in its place.
         return model.model_validate(value, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise _invalid([_format_error(model, each, where) for each in error.errors()]) from None
+        raise _invalid([describe_error(model, each, where) for each in error.errors()]) from None
 
 
 def _invalid(messages: list[str]) -> Refusal:
     return Refusal("VALIDATION_ERROR", "; ".join(messages))
-
-
-def _format_error(model: type[BaseModel], error: Any, where: str) -> str:
-    path = ".".join([where, *(str(part) for part in error["loc"])])
-    return f"[{path}] {_format_reason(model, error)}"
-
-
-def _format_reason(model: type[BaseModel], error: Any) -> str:
-    kind, value = error["type"], error["input"]
-    if kind == "plain":
-        return str(error["msg"])
-    if kind == "string_unicode":
-        return "Invalid input"
-    if kind == "email":
-        return "Invalid email address"
-    if kind == "missing":
-        return f"Invalid input: expected {_expected_type(model, error)}, received undefined"
-    if kind in {"literal_error", "enum"}:
-        options = re.sub(", | or ", "|", error["ctx"]["expected"]).replace("'", '"')
-        return f"Invalid option: expected one of {options}"
-    if kind == "greater_than_equal":
-        return f"Too small: expected number to be >={error['ctx']['ge']:.0f}"
-    if kind == "string_too_long":
-        most = error["ctx"]["max_length"]
-        return f"Too big: expected string to have <={most} characters"
-    if kind == "string_too_short":
-        least = error["ctx"]["min_length"]
-        return f"Too small: expected string to have >={least} characters"
-    if kind == "less_than_equal":
-        return f"Too big: expected number to be <={error['ctx']['le']:.0f}"
-    return f"Invalid input: expected {_expected_type(model, error)}, received {_type_name(value)}"
-
-
-_TYPE_NAMES = {
-    "string_type": "string",
-    "bool_type": "boolean",
-    "int_type": "number",
-    "float_type": "number",
-    "list_type": "array",
-    "dict_type": "record",
-    "model_type": "object",
-}
-
-
-def _expected_type(model: type[BaseModel], error: Any) -> str:
-    if error["type"] in _TYPE_NAMES:
-        return _TYPE_NAMES[error["type"]]
-    schema = _schema_of(model)
-    for part in error["loc"]:
-        schema = schema.get("properties", {}).get(part, {})
-    if "additionalProperties" in schema:
-        return "record"
-    kinds = [schema.get("type"), *(each.get("type") for each in schema.get("anyOf", []))]
-    kind = next((kind for kind in kinds if kind and kind != "null"), "object")
-    return "number" if kind == "integer" else kind
-
-
-@cache
-def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    return model.model_json_schema(by_alias=True)
-
-
-def _type_name(value: Any) -> str:
-    if value is ...:
-        return "undefined"
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"
 
 
 def _to_dict(pairs: list[tuple[str, T]]) -> dict[str, T]:

@@ -1,11 +1,7 @@
-// Better Auth itself, in this process, with second factors, user names and magic links.
+// Better Auth itself, in this process, with the plugins that Gatehouse has, and `plugins`.
 import { betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
-import { admin, lastLoginMethod, magicLink, twoFactor, username } from "better-auth/plugins";
-// Better Auth itself, in this process, with second factors, user names, and `plugins`.
-import { betterAuth } from "better-auth";
-import { memoryAdapter } from "better-auth/adapters/memory";
-import { admin, lastLoginMethod, twoFactor, username } from "better-auth/plugins";
+import { admin, emailOTP, lastLoginMethod, magicLink, twoFactor, username } from "better-auth/plugins";
 
 // Hashes are not what is compared, and scrypt in JavaScript takes most of the time.
 const PLAIN = {
@@ -14,14 +10,13 @@ const PLAIN = {
 };
 
 /** Its URL, a `fetch` that reaches it, and the last code or link that it mailed to somebody. */
-export function startBetterAuth() {
-/** Its URL, a `fetch` that reaches it, and the last code that it mailed to somebody. */
 export function startBetterAuth(plugins = []) {
   const url = "http://127.0.0.1:3000";
   const codes = new Map();
   const links = new Map();
   const sendMagicLink = ({ email, url, token }) => void links.set(email.toLowerCase(), { url, token });
   const sendOTP = ({ user, otp }) => void codes.set(user.email, otp);
+  const sendVerificationOTP = async ({ email, otp }) => void codes.set(email, otp);
   const auth = betterAuth({
     baseURL: url,
     appName: "Gatehouse",
@@ -30,9 +25,10 @@ export function startBetterAuth(plugins = []) {
     emailAndPassword: { enabled: true, password: PLAIN },
     plugins: [
       ...[admin(), twoFactor({ otpOptions: { sendOTP } }), username(), magicLink({ sendMagicLink })],
+      emailOTP({ sendVerificationOTP, changeEmail: { enabled: true } }),
+      ...plugins,
       lastLoginMethod(),
     ],
-    plugins: [admin(), twoFactor({ otpOptions: { sendOTP } }), username(), ...plugins, lastLoginMethod()],
     logger: { disabled: true },
     telemetry: { enabled: false },
   });

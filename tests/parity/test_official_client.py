@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 # The areas of the conformance harness that are built; each new feature adds its own.
 AREAS = [
     *("core", "sessions", "csrf", "bearer", "rate-limit", "two-factor", "username"),
-    *("last-login-method", "anonymous", "multi-session", "magic-link"),
+    *("last-login-method", "anonymous", "multi-session", "magic-link", "email-otp"),
 ]
 
 
@@ -65,16 +65,17 @@ def read_shapes(output: str) -> list[object]:
     return shapes
 
 
-def test_magic_links_are_better_auths(tmp_path):
+def test_mailed_links_and_codes_are_better_auths(tmp_path):
     """As above, and with STRICT off word by word what is refused, and where each link leads."""
     require_node(HERE)
     mailbox = tmp_path / "mails"
     settings = {"MAILBOX_FILE": str(mailbox), "RATE_LIMITS": "off", "STRICT": "off"}
     with Space(tmp_path, settings) as space:
-        ours = run_node(HERE, "magic_link.mjs", space.url, str(mailbox), seconds=120)
-    theirs = run_node(HERE, "magic_link.mjs", seconds=60)
-    assert find_failures(ours.stdout) == find_failures(theirs.stdout) == []
-    assert read_shapes(ours.stdout) == read_shapes(theirs.stdout)
+        for script in ("magic_link.mjs", "email_otp.mjs"):
+            ours = run_node(HERE, script, space.url, str(mailbox), seconds=120)
+            theirs = run_node(HERE, script, seconds=60)
+            assert find_failures(ours.stdout) == find_failures(theirs.stdout) == []
+            assert read_shapes(ours.stdout) == read_shapes(theirs.stdout)
 
 
 def test_the_expo_client_signs_people_up_and_in_on_a_phone(tmp_path):

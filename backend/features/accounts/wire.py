@@ -94,6 +94,8 @@ class SignUp(WireModel):
     # Others are kept only to refuse the protected ones by name.
     model_config = example({"name": "Ada Lovelace", **_ADA}, extra="allow")
 
+    type_names = ("object", "record")
+
     name: Name
     email: Email
     password: PasswordField
@@ -136,7 +138,7 @@ class UpdateUser(WireModel):
 
     model_config = example({"name": "Ada King"}, extra="allow")
 
-    type_name = "record"
+    type_names = ("record",)
 
     name: Annotated[Name | None, NotNull] = None
     image: ImageUrlOrPicture | None = None

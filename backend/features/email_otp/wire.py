@@ -53,6 +53,8 @@ class SignInByCode(WireModel):
     # Others are kept only to refuse the protected ones by name.
     model_config = example({**_ADA, **_CODE}, extra="allow")
 
+    type_names = ("object", "record")
+
     email: Text
     otp: Text
     name: Annotated[Name | None, NotNull] = None
