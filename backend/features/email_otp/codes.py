@@ -7,6 +7,7 @@ before stays as it is. So a stranger has thirty guesses a day (ASVS 6.6.3).
 
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 
 from backend.features.links.link_mailer import LinkMailer, may_mail
 from backend.features.mail import templates
@@ -98,14 +99,15 @@ def use(
     A wrong one is counted before it is compared, and commits its count. Parallel attempts wait for
     each other. Lock the user first, whom any change of theirs locks first too.
     """
-    row = one_time_codes.lock(work.db, purpose.value, subject)
+    kind, key = purpose.value, _key(subject)
+    row = one_time_codes.lock(work.db, kind, key)
     if row is None:
         raise Refusal("INVALID_OTP")
     if row.expires_at <= work.now():
-        one_time_codes.delete_one(work.db, purpose.value, subject)
+        one_time_codes.delete_one(work.db, kind, key)
         raise RecordedRefusal("OTP_EXPIRED")
     if not one_time_codes.count_attempt(work.db, row, max_attempts=_MAX_ATTEMPTS):
-        one_time_codes.delete_one(work.db, purpose.value, subject)
+        one_time_codes.delete_one(work.db, kind, key)
         _record_refused(work, purpose, user, "too many attempts")
         raise RecordedRefusal("TOO_MANY_ATTEMPTS")
     if row.digest not in email_otp.digests.list_digests(_bind(purpose, subject), code):
@@ -114,12 +116,12 @@ def use(
     if keep:
         one_time_codes.refund_attempt(work.db, row)
     else:
-        one_time_codes.delete_one(work.db, purpose.value, subject)
+        one_time_codes.delete_one(work.db, kind, key)
 
 
 def may_be_used(work: Work, purpose: Purpose, subject: str) -> bool:
     """Tell whether any code can be right, before something costly is done; counts no attempt."""
-    row = one_time_codes.find(work.db, purpose.value, subject, work.now())
+    row = one_time_codes.find(work.db, purpose.value, _key(subject), work.now())
     return row is not None and row.attempts < _MAX_ATTEMPTS
 
 
@@ -135,13 +137,21 @@ def _store(work: Work, email_otp: EmailOtp, request: CodeRequest, code: str) -> 
     digest = email_otp.digests.digest(subject if request.has_use else f"decoy {subject}", code)
     row = OneTimeCode(
         request.purpose.value,
-        request.subject,
+        _key(request.subject),
         request.user.id if request.user else None,
         digest,
         attempts=0,
         expires_at=add_seconds(work.now(), work.settings.email_code_lifetime),
     )
     one_time_codes.replace(work.db, row)
+
+
+def _key(subject: str) -> str:
+    """Return under what a code is stored: the address may be that of somebody without an account.
+
+    It also fits into an index, however long the address is.
+    """
+    return sha256(subject.encode()).hexdigest()
 
 
 def _bind(purpose: Purpose, subject: str) -> str:

@@ -16,6 +16,7 @@ from backend.storage.db import Db
 from backend.storage.engine import Database
 from backend.storage.queries import (
     links,
+    one_time_codes,
     outbox,
     passkeys,
     pictures,
@@ -208,6 +209,13 @@ def _load_begun_sign_ins(db: Db, user: User) -> Items:
     ]
 
 
+def _load_mailed_codes(db: Db, user: User) -> Items:
+    return [
+        {"for": each.kind, "expiresAt": each.expires_at, "attempts": each.attempts}
+        for each in one_time_codes.list_for_user(db, user.id)
+    ]
+
+
 _FILES: Mapping[str, Callable[[Db, User], Items]] = {
     "profile": _load_profile,
     "sessions": _load_sessions,
@@ -218,6 +226,7 @@ _FILES: Mapping[str, Callable[[Db, User], Items]] = {
     "passkeys": _load_passkeys,
     "trusted-browsers": _load_trusted_browsers,
     "begun-sign-ins": _load_begun_sign_ins,
+    "mailed-codes": _load_mailed_codes,
 }
 
 
