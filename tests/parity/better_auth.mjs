@@ -21,7 +21,7 @@ export function startBetterAuth(plugins = []) {
     baseURL: url,
     appName: "Gatehouse",
     secret: "a secret of more than thirty-two characters",
-    database: memoryAdapter({ user: [], session: [], account: [], verification: [], twoFactor: [] }),
+    database: memoryAdapter({ user: [], session: [], account: [], verification: [], twoFactor: [], passkey: [] }),
     emailAndPassword: { enabled: true, password: PLAIN },
     plugins: [
       ...[admin(), twoFactor({ otpOptions: { sendOTP } }), username(), magicLink({ sendMagicLink })],

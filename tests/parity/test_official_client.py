@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 # The areas of the conformance harness that are built; each new feature adds its own.
 AREAS = [
     *("core", "sessions", "csrf", "bearer", "rate-limit", "two-factor", "username"),
-    *("last-login-method", "anonymous", "multi-session", "magic-link", "email-otp"),
+    *("last-login-method", "anonymous", "multi-session", "magic-link", "email-otp", "passkey"),
 ]
 
 
@@ -54,6 +54,17 @@ def test_anonymous_users_and_several_accounts_are_better_auths(tmp_path):
     with Space(tmp_path, environment) as space:
         ours = run_node(HERE, "accounts.mjs", space.url, seconds=120)
     theirs = run_node(HERE, "accounts.mjs", seconds=60)
+    assert find_failures(ours.stdout) == find_failures(theirs.stdout) == []
+    assert read_shapes(ours.stdout) == read_shapes(theirs.stdout)
+
+
+def test_passkeys_are_better_auths(tmp_path):
+    """The same scenes on both: refusals word by word, else status, fields and cookies."""
+    require_node(HERE)
+    settings = {"FRONTEND_URL": "http://localhost:3000", "STRICT": "off", "RATE_LIMITS": "off"}
+    with Space(tmp_path, settings) as space:
+        ours = run_node(HERE, "passkey.mjs", space.url, seconds=120)
+    theirs = run_node(HERE, "passkey.mjs", seconds=60)
     assert find_failures(ours.stdout) == find_failures(theirs.stdout) == []
     assert read_shapes(ours.stdout) == read_shapes(theirs.stdout)
 

@@ -36,6 +36,14 @@ def _strip_to_something(value: Any) -> Any:
     return stripped
 
 
+def _require(value: Any) -> Any:
+    if value is ...:  # zod's any(): null will do, nothing will not
+        raise PydanticCustomError(
+            "plain", "Invalid input: expected nonoptional, received undefined"
+        )
+    return value
+
+
 class RegistrationQuery(WireModel):
     """What the passkey is to be."""
 
@@ -145,7 +153,9 @@ class VerifyRegistration(WireModel):
 
     model_config = example({"response": {"id": _CREDENTIAL}, "name": _PASSKEY_NAME})
 
-    response: Any = None
+    response: Annotated[Any, BeforeValidator(_require)] = Field(
+        default_factory=lambda: ..., validate_default=True
+    )
     name: Annotated[Name | None, BeforeValidator(_strip), NotNull] = None
     create_session: Annotated[bool | None, NotNull] = Field(
         default=None, description="Whether to issue a new session as well."
