@@ -16,6 +16,7 @@ from backend.kernel.client import SYSTEM, Client
 from backend.kernel.events import Event, EventKind
 from backend.storage.tables import sessions, users
 from backend.storage.work import Work
+from tests import magic
 from tests.make import PASSWORD
 from tests.rig.processes import wait_until
 from tests.scene import events_after, refusal
@@ -61,6 +62,18 @@ def test_everything_held_about_the_caller(any_mailing_gatehouse):
         "sign_up",
     ]
     assert "198.51.100.9" in {event["ipAddress"] for event in files["events.json"]}
+
+
+def test_links_that_were_asked_for_before_there_was_an_account_are_in_it(
+    mailing_gatehouse, mailbox
+):
+    for email in (ADA, "grace@example.com"):
+        magic.ask(mailing_gatehouse.visitor(), mailbox, email)
+    ada = magic.sign_in(mailing_gatehouse, mailbox)
+    files = unpack(ada.get(EXPORT))
+    assert [(link["kind"], link["email"]) for link in files["links.json"]] == [
+        ("magic-link", ADA)
+    ] * 2
 
 
 def test_nothing_that_opens_anything_is_in_it(mailing_gatehouse, mailbox):

@@ -76,7 +76,8 @@ def test_a_users_links_are_voided_by_kind_or_all_but_one(work, database, new_lin
 
     def remaining_kinds(user):
         return [
-            link.kind for link in run_query(database, lambda db: links.list_for_user(db, user.id))
+            link.kind
+            for link in run_query(database, lambda db: links.list_for_user(db, user.id, user.email))
         ]
 
     with work() as mine:

@@ -120,7 +120,7 @@ def _load_links(db: Db, user: User) -> Items:
             "expiresAt": each.expires_at,
             "usedAt": each.used_at,
         }
-        for each in links.list_for_user(db, user.id)
+        for each in links.list_for_user(db, user.id, user.email)
     ]
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy import insert as insert_into
 
 from backend.kernel.secrets.tokens import TokenDigest
@@ -61,10 +61,12 @@ def find_data(
     return value
 
 
-def list_for_user(db: Db, user_id: UUID) -> Sequence[Link]:
-    """List all stored links of a user, newest first."""
-    statement = select(*_COLUMNS).where(links.c.user_id == user_id).order_by(links.c.id.desc())
-    return [Link(**row._mapping) for row in db.execute(statement)]
+def list_for_user(db: Db, user_id: UUID, email: str) -> Sequence[Link]:
+    """List all stored links of a user, newest first; also those to their address from before."""
+    without_user = and_(links.c.user_id.is_(None), links.c.email == email)
+    statement = select(*_COLUMNS).where(or_(links.c.user_id == user_id, without_user))
+    rows = db.execute(statement.order_by(links.c.id.desc()))
+    return [Link(**row._mapping) for row in rows]
 
 
 def mark_used(db: Db, link_id: UUID, now: datetime) -> bool:
