@@ -11,6 +11,7 @@ from tests.in_process import Gatehouse, cookie_lines
 from tests.magic import ADA, FETCH, ask, click, press_button, sign_in
 from tests.make import PASSWORD
 from tests.scene import Scene, events_after, refusal, scenes
+from tests.second_factor import enrol
 
 NEW = "new@example.com"
 
@@ -139,6 +140,36 @@ def test_it_lasts_as_long_as_the_setting_says(start_mailing, mailbox, clock):
     assert "works once, for 1 hour." in mail.text
     clock.advance(seconds=3599)
     assert path_of(click(visitor, mail)) == "/in"
+
+
+def test_a_phones_app_gets_the_session_from_the_browser_that_opened_the_link(
+    start_mailing, mailbox
+):
+    gatehouse = start_mailing(frontend_url=("myapp://",))
+    app, browser = gatehouse.visitor(), gatehouse.visitor()
+    mail = ask(app, mailbox, callbackURL="myapp://open")
+    assert click(browser, mail).status_code == 200
+    location = press_button(browser, mail).headers["location"]
+    (cookie,) = parse_qs(urlsplit(location).query)["cookie"]
+    assert location.startswith("myapp://open?cookie=")
+    app.session_cookie = cookie.partition("session_token=")[2].partition(";")[0]
+    assert app.session()["user"]["email"] == ADA
+
+
+def test_after_the_button_the_second_factor_is_asked_for(gatehouse, mailbox):
+    ada = gatehouse.member()
+    ada.get(mailbox.last("verify").path)
+    authenticator = enrol(gatehouse, ada)
+    ada.post("two-factor/enable", {"password": PASSWORD, "method": "otp"})
+    mail, phone = ask(gatehouse.visitor(), mailbox), gatehouse.visitor()
+    response = press_button(phone, mail)
+    assert path_of(response) == "/in?twoFactorRedirect=true"
+    assert phone.session() is None
+    assert phone.post("two-factor/send-otp").json() == refusal("OTP_NOT_ENABLED")
+    assert path_of(press_button(phone, mail)) == "/in?error=INVALID_TOKEN"
+    code = {"code": authenticator.code()}
+    assert phone.post("two-factor/verify-totp", code).status_code == 200
+    assert phone.session()["user"]["email"] == ADA
 
 
 def test_who_tried_without_an_account_becomes_the_user(start_mailing, mailbox):
