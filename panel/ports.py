@@ -3,8 +3,23 @@
 `Clock` and `Randomness` repeat those of the backend, of which the panel imports nothing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
+
+
+class RelyingParty(Protocol):
+    """A domain that passkeys belong to."""
+
+    def covers(self, origin: str) -> bool:
+        """Tell whether a page of this origin may use the passkeys."""
+
+
+class RelyingParties(Protocol):
+    """The domains that passkeys belong to."""
+
+    @property
+    def parties(self) -> Sequence[RelyingParty]: ...
 
 
 class PanelSettings(Protocol):
@@ -53,6 +68,10 @@ class PanelSettings(Protocol):
     @property
     def require_two_factor_for(self) -> str:
         """Who must have one: none, admins or everybody."""
+
+    @property
+    def relying_parties(self) -> RelyingParties:
+        """The domains that passkeys belong to; none where there are no passkeys."""
 
     @property
     def frontend_proxy_key(self) -> object | None:

@@ -65,6 +65,7 @@ class ApiClient:
             CookieKind.DEVICE: f"{prefix}gatehouse.device",
             CookieKind.CHALLENGE: f"{prefix}better-auth.two_factor",
             CookieKind.TRUSTED: f"{prefix}better-auth.trust_device",
+            CookieKind.PASSKEY: f"{prefix}better-auth.better-auth-passkey",
         }
 
     async def call(
@@ -136,6 +137,7 @@ class ApiClient:
             CookieKind.DEVICE: visitor.devices,
             CookieKind.CHALLENGE: visitor.challenges,
             CookieKind.TRUSTED: visitor.trusted,
+            CookieKind.PASSKEY: visitor.passkeys,
         }
         headers = {
             "origin": self._origin,

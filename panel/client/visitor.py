@@ -18,6 +18,8 @@ class CookieKind(StrEnum):
     """A sign-in that waits for its second step."""
     TRUSTED = "trusted"
     """A browser in which the next sign-in needs no second step."""
+    PASSKEY = "passkey"
+    """A browser that was given something for its passkey to sign."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Visitor:
     devices: Sequence[str] = ()
     challenges: Sequence[str] = ()
     trusted: Sequence[str] = ()
+    passkeys: Sequence[str] = ()
 
     def with_token(self, token: str | None) -> "Visitor":
         """Return the same visitor with another session."""

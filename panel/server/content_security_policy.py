@@ -16,7 +16,7 @@ def frame_ancestors(settings: PanelSettings) -> str:
 
 def plain_page(settings: PanelSettings, style: str, *, has_script: bool = False) -> str:
     """Return the policy of a page with one inline style; `has_script` allows our own files."""
-    script = "script-src 'self'; " if has_script else ""
+    script = "script-src 'self'; connect-src 'self'; " if has_script else ""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         f"default-src 'none'; {script}style-src 'sha256-{digest}'; img-src 'self'; "

@@ -16,6 +16,7 @@ _AGES = {  # seconds; the session cookie ends with the browser
     CookieKind.DEVICE: 34_560_000,  # 400 days, the most a browser keeps
     CookieKind.CHALLENGE: 600,
     CookieKind.TRUSTED: 2_592_000,
+    CookieKind.PASSKEY: 300,
 }
 
 

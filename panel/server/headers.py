@@ -12,7 +12,8 @@ _ALWAYS = {
     "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
-    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=()",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), "
+    "publickey-credentials-get=(self), publickey-credentials-create=(self)",
 }
 _DEFAULTS = {"content-security-policy": CLOSED, "cache-control": "no-store"}
 _HSTS = {"strict-transport-security": "max-age=63072000; includeSubDomains"}

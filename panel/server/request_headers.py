@@ -22,6 +22,7 @@ def visitors_of(scope: Scope, cookies: PanelCookies) -> list[Visitor]:
         devices=cookies.values_in(header, CookieKind.DEVICE),
         challenges=cookies.values_in(header, CookieKind.CHALLENGE),
         trusted=cookies.values_in(header, CookieKind.TRUSTED),
+        passkeys=cookies.values_in(header, CookieKind.PASSKEY),
     )
     sessions = cookies.values_in(header, CookieKind.SESSION)
     return [visitor.with_token(token) for token in sessions] or [visitor]

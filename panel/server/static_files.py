@@ -6,7 +6,15 @@ from pathlib import Path
 from starlette.responses import Response
 
 _FOLDER = Path(__file__).parents[1] / "static"
-_NAMES = ("connection.js", "panel.js", "header.css", "lists.css", "icon.svg", "copy.js")
+_NAMES = (
+    "connection.js",
+    "panel.js",
+    "header.css",
+    "lists.css",
+    "icon.svg",
+    "copy.js",
+    "passkeys.js",
+)
 """panel.css is not among them: Gradio sends it."""
 _MEDIA_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".css": "text/css"}
 _FILES = {f"/admin/{name}": (_FOLDER / name).read_bytes() for name in _NAMES}

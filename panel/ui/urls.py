@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 SIGN_IN, SIGN_OUT, HOME = "/admin/login", "/admin/logout", "/admin/"
 SECOND_STEP = "/admin/login/second-step"
+PASSKEY = "/admin/login/passkey"
 ACCOUNT = "/admin/account"
 USERS_CSV = "/admin/users.csv"
 

@@ -11,6 +11,13 @@ MUST_ENROL = "Set up a second factor first, on your account's page."
 PAGES = "Pages"
 LEAVE = "Sign out of panel"
 
+# ---- passkeys, on the sign-in page and the account's
+OWN_TAB = "Open the panel in its own tab"
+PASSKEY_FRAMED = "Your browser allows no passkeys inside this frame."
+PASSKEY_CANCELLED = "No passkey was used: the browser's question was cancelled, or timed out."
+PASSKEY_ADDRESS = "A passkey works only at the address it belongs to. Open the panel at {}."
+PASSKEY_EXISTS = "This device or security key has a passkey for this account already."
+
 # ---- errors of the API
 ENDED = "Your session has ended."
 SIGN_IN_AGAIN = "Sign in again"

@@ -186,7 +186,8 @@ def test_the_new_session_goes_where_the_old_one_was(open_panel, headers):
     }
 
 
-def test_only_the_page_with_the_codes_may_run_our_script(panel):
+def test_only_the_page_with_the_codes_may_run_our_script(open_panel):
+    panel = open_panel(passkeys=False)
     browser = panel.owner()
     assert "script-src" not in browser.get(ACCOUNT).headers["content-security-policy"]
     enrol_on_page(panel, browser)

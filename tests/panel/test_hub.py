@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Locator, expect
 
 from panel.server.account import words as account_words
 from panel.server.sign_in import words
+from panel.ui import words as common_words
 from tests.in_process import Loop
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, LOGIN, OWNER_EMAIL
@@ -105,7 +106,11 @@ def test_on_its_own_the_panel_has_a_cookie_that_no_frame_ever_gets(profile):
     sign_in(watched.page)
     assert list_cookies(profile)["__Host-gatehouse_panel"] == ("Lax", None)
     watched.page.goto(f"https://{HUB}/spaces/abc/space")
-    expect(watched.page.frame_locator("#space").locator("input[name=email]")).to_be_visible()
+    frame = watched.page.frame_locator("#space")
+    expect(frame.locator("input[name=email]")).to_be_visible()
+    frame.get_by_role("button", name=words.USE_PASSKEY).click()
+    expect(frame.get_by_role("alert")).to_have_text(common_words.PASSKEY_FRAMED)
+    expect(frame.get_by_role("link", name=common_words.OWN_TAB)).to_be_visible()
     assert watched.problems == []
 
 

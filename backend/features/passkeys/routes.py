@@ -177,7 +177,8 @@ def verify_authentication(
         reader.list_tokens(request),
         cookies.list_trusted_browsers(header),
     )
-    outcome = service.sign_in(work, link_mailer, issuer, browser, body.response)
+    remember = body.remember_me is not False
+    outcome = service.sign_in(work, link_mailer, issuer, browser, body.response, remember=remember)
     if isinstance(outcome, Challenge):
         return render_challenge(outcome, cookies, header)
     token = outcome.token.reveal()

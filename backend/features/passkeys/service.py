@@ -110,6 +110,8 @@ def sign_in(
     issuer: SessionIssuer,
     browser: Browser,
     response: dict[str, Any],
+    *,
+    remember: bool = True,
 ) -> IssuedSession | Challenge:
     """Sign in with the response of an authenticator. Whatever is wrong uses up the challenge."""
     challenge, party = challenges.take(work, Purpose.AUTHENTICATION, browser.challenges)
@@ -122,6 +124,7 @@ def sign_in(
     attempt = SignInAttempt(
         user,
         Method.PASSKEY,
+        remember=remember,
         presented_tokens=browser.sessions,
         trusted_browser_tokens=browser.trusted,
         second_factor=USER_VERIFICATION if assertion.user_verified else None,

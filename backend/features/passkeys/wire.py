@@ -168,6 +168,11 @@ class VerifyAuthentication(WireModel):
     model_config = example({"response": {"id": _CREDENTIAL}})
 
     response: dict[str, Any]
+    remember_me: Annotated[bool | None, NotNull] = Field(
+        default=None,
+        description="False for a session that ends with the browser, after a day at most. "
+        "Better Auth does not have it here.",
+    )
 
 
 class DeletePasskey(WireModel):

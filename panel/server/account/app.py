@@ -4,7 +4,7 @@ Without Gradio, whose events cannot set the cookie of the session that replaces 
 that opens to whoever must set up a second factor first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -15,7 +15,9 @@ from panel.client.api import ApiClient, ApiError
 from panel.client.visitor import CURRENT_ADMIN, CookieKind, CurrentAdmin
 from panel.server.account.enrolments import Enrolment, Enrolments
 from panel.server.account.page import AccountPages
+from panel.server.account.passkeys import OwnPasskeys
 from panel.server.cookies import PanelCookies
+from panel.server.passkey_form import OPTIONS
 from panel.server.return_path import FIELD, return_path, sign_in_url
 from panel.server.sign_in.forms import read_form, read_query, redirect
 from panel.ui import urls
@@ -51,7 +53,12 @@ class AccountApp:
             "backup": self._renew_backup_codes,
             "remove": self._remove,
             "done": self._forget,
+            OPTIONS: self._begin_passkey,
+            "passkey": self._change_passkeys,
+            "rename-passkey": self._change_passkeys,
+            "remove-passkey": self._change_passkeys,
         }
+        self._passkeys = OwnPasskeys(api, cookies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(scope, receive)
@@ -79,10 +86,26 @@ class AccountApp:
             return self._pages.backup_codes(enrolment.backup_codes, target)
         if admin.has_second_factor and query.get("do") == "remove":
             return self._pages.removal(admin, message)
+        passkeys = None if admin.must_enrol else await self._list_passkeys(admin)
+        if passkeys and query.get("do") == "remove-passkey":
+            for each in passkeys:
+                if each["id"] == query.get("id"):
+                    return self._pages.passkey_removal(admin, each)
         factors = None
         if admin.has_second_factor:
             factors = await self._api.get(admin, "/api/admin/second-factors", userId=admin.user_id)
-        return self._pages.overview(admin, factors, message, target)
+        return self._pages.overview(admin, factors, passkeys, message, target)
+
+    async def _list_passkeys(self, admin: CurrentAdmin) -> Sequence[Mapping[str, Any]] | None:
+        return await self._passkeys.list_all(admin) if self._pages.has_passkeys else None
+
+    async def _begin_passkey(self, admin: CurrentAdmin, _: Mapping[str, str]) -> Response:
+        return await self._passkeys.begin(admin)
+
+    async def _change_passkeys(self, admin: CurrentAdmin, form: Mapping[str, str]) -> Response:
+        passkeys = self._passkeys
+        act = {"rename-passkey": passkeys.rename, "remove-passkey": passkeys.remove}
+        return _to_page({}, await act.get(form["action"], passkeys.add)(admin, form))
 
     async def _begin_app(self, admin: CurrentAdmin, form: Mapping[str, str]) -> Response:
         response = await self._call(admin, "enable", password=form.get("password", ""))

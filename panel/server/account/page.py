@@ -11,6 +11,7 @@ from panel.client.visitor import CurrentAdmin
 from panel.ports import Clock, PanelSettings
 from panel.server import static_files
 from panel.server.account import words
+from panel.server.account.passkey_view import render_passkeys, render_removal
 from panel.server.return_path import FIELD
 from panel.server.sign_in.plain_pages import PlainPages, render_notice
 from panel.ui import timestamps, urls
@@ -59,21 +60,43 @@ class AccountPages:
         self._settings = settings
         self._clock = clock
 
+    @property
+    def has_passkeys(self) -> bool:
+        """Whether a page of this server can use passkeys."""
+        return self._pages.has_passkeys
+
     def overview(
-        self, admin: CurrentAdmin, factors: Mapping[str, Any] | None, why: str, target: str
+        self,
+        admin: CurrentAdmin,
+        factors: Mapping[str, Any] | None,
+        passkeys: Sequence[Mapping[str, Any]] | None,
+        why: str,
+        target: str,
     ) -> HTMLResponse:
-        """Return the page that shows the factors and offers others."""
+        """Return the page that shows the factors and the passkeys, and offers others."""
         content = _message(why)
         if admin.must_enrol and not why:
             content = render_notice(words.REQUIRED, is_error=False)
-        content += _HEADING.format(words.SECOND_FACTOR)
+        content += self._second_factor(factors, target)
+        if passkeys is None:
+            return self._page(admin, content)
+        now, base_url = self._clock.now(), self._settings.base_url
+        content += render_passkeys(passkeys, now, base_url)
+        return self._page(admin, content, has_script=True)
+
+    def _second_factor(self, factors: Mapping[str, Any] | None, target: str) -> Markup:
+        content = _HEADING.format(words.SECOND_FACTOR)
         if not self._settings.two_factor:
-            return self._page(admin, content + _PARAGRAPH.format(words.OFF))
+            return content + _PARAGRAPH.format(words.OFF)
         content += self._facts(factors) if factors else _PARAGRAPH.format(words.NONE_YET)
         content += _offers(factors, target)
         if factors:
             content += _PARAGRAPH.format(_LINK.format(f"{urls.ACCOUNT}?do=remove", words.REMOVE))
-        return self._page(admin, content)
+        return content
+
+    def passkey_removal(self, admin: CurrentAdmin, passkey: Mapping[str, Any]) -> HTMLResponse:
+        """Return the question before a passkey is removed."""
+        return self._page(admin, render_removal(passkey))
 
     def first_code(self, admin: CurrentAdmin, uri: str, why: str, target: str) -> HTMLResponse:
         """Return the page with an app's QR code, and a field for the first code."""
@@ -131,10 +154,13 @@ class AccountPages:
             page.headers["retry-after"] = str(error.retry_after)
         return page
 
-    def _page(self, admin: CurrentAdmin, content: Markup) -> HTMLResponse:
+    def _page(
+        self, admin: CurrentAdmin, content: Markup, *, has_script: bool = False
+    ) -> HTMLResponse:
         back = Markup() if admin.must_enrol else _LINK.format(urls.HOME, words.BACK)
         foot = _FOOT.format(back, urls.SIGN_OUT, words.SIGN_OUT)
-        return self._pages.page(words.TITLE, admin.email, content + foot)
+        content += foot
+        return self._pages.page(words.TITLE, admin.email, content, has_script=has_script)
 
     def _facts(self, factors: Mapping[str, Any]) -> Markup:
         now = self._clock.now()

@@ -28,6 +28,24 @@ GO_ON = "Continue"
 FACTS = ("Authenticator app", "Codes by mail", "Backup codes", "Trusted browsers")
 SINCE, ON, NO = "Since", "on", "no"
 
+# ---- passkeys
+PASSKEYS = "Passkeys"
+PASSKEYS_LEAD = (
+    "A passkey signs you in without a password: with your fingerprint, your face, the PIN of this "
+    "device, or a security key."
+)
+PASSKEY_NAME, ADD_PASSKEY = "A name for it", "Add a passkey"
+NAME_HINT = "My laptop"
+UNNAMED = "A passkey without a name"
+ADDED, LAST_USED, NEVER_USED = "added {}", "last used {}", "not used yet"
+SYNCED, ELSEWHERE = "synced between devices", "works at {} only, no longer here"
+CHANGE, RENAME = "Rename or remove it", "Rename"
+LONGEST_NAME = 100  # characters
+REMOVE_PASSKEY = "Remove this passkey"
+REMOVE_PASSKEY_LEAD = (
+    "{} no longer signs you in here. Delete it on the device as well: only you can."
+)
+
 # ---- the app
 SCAN = "Scan this code with the app"
 SCAN_ALT = "QR code for the authenticator app"
@@ -63,9 +81,22 @@ MESSAGES = {
     "begin-again": "This took too long. Begin again.",
     "none": "There is no second factor to make backup codes for.",
     "mail-on": "Codes by mail are on.",
+    "passkey-added": "The passkey is added. You can sign in with it from now on.",
+    "passkey-renamed": "The passkey has its new name.",
+    "passkey-removed": "The passkey is removed.",
+    "passkey-refused": "This passkey was refused. Try again, or another device.",
+    "passkey-late": "This took too long: a passkey must be added within five minutes. Try again.",
+    "passkey-gone": "There is no such passkey any more.",
+    "passkey-name": "A passkey needs a name.",
     "removed": "The second factor is removed.",
 }
-NO_ERROR = {"mail-on", "removed"}  # information, not errors
+NO_ERROR = {
+    "mail-on",
+    "removed",
+    "passkey-added",
+    "passkey-renamed",
+    "passkey-removed",
+}  # information, not errors
 FAILED = "That failed; the server's log has the reason. Please try again."
 
 

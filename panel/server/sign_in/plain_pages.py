@@ -4,11 +4,12 @@ from starlette.responses import HTMLResponse
 
 from panel.ports import PanelSettings
 from panel.server import content_security_policy, static_files
+from panel.server.passkey_form import passkey_form
 from panel.server.return_path import FIELD
 from panel.server.sign_in import words
 from panel.ui import urls
 from panel.ui.markup import Markup
-from panel.ui.words import try_later
+from panel.ui.words import OWN_TAB, try_later
 
 _STYLE = Markup("""
 :root { color-scheme: light dark; --page: #f4f5f9; --card: #fff; --line: #d9dce6; --ink: #171a26;
@@ -62,6 +63,12 @@ code { font: .95rem/1.6 ui-monospace, monospace; }
   padding-left: 1.75rem; }
 .tools { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: .75rem;
   margin-bottom: 1rem; }
+#passkeys { list-style: none; margin: 0 0 1rem; padding: 0; display: grid; gap: .9rem; }
+#passkeys b { display: block; overflow-wrap: anywhere; }
+#passkeys .about { display: block; margin: 0; }
+#passkeys details { border: 0; margin: .25rem 0 0; padding: 0; }
+#passkeys summary { font-weight: 400; }
+#passkeys form, #passkeys form + .about { margin-top: .75rem; }
 table { width: 100%; border-collapse: collapse; font-size: .92rem; margin-bottom: 1rem; }
 th { text-align: left; font-weight: 400; color: var(--soft); padding: .3rem 1rem .3rem 0; }
 footer { display: flex; justify-content: space-between; gap: 1rem; margin-top: 1.5rem;
@@ -69,6 +76,7 @@ footer { display: flex; justify-content: space-between; gap: 1rem; margin-top: 1
 footer form { margin: 0 0 0 auto; }
 .ways { list-style: none; margin: 1.25rem 0 0; padding: 0; display: grid; gap: .35rem; }
 .ways a { color: inherit; font-size: .9rem; display: inline-block; padding: .25rem 0; }
+[hidden] { display: none; }
 :focus-visible { outline: 3px solid var(--ring); outline-offset: 2px; }
 .notice { border-radius: 9px; padding: .7rem .85rem; margin-bottom: 1.1rem; font-size: .92rem; }
 .notice.error { background: var(--bad-fill); color: var(--bad); }
@@ -92,7 +100,8 @@ _PAGE = Markup("""<!doctype html>
 </main></body></html>
 """)
 _FORM = Markup("""<form method="post" action="{action}">{target}
-<label>{email}<input name="email" type="email" autocomplete="username" required{focus}></label>
+<label>{email}<input name="email" type="email" autocomplete="username{offer}" required{focus}>
+</label>
 <label>{password}<input name="password" type="password" autocomplete="current-password" required>
 </label><button>{button}</button></form>""")
 _REFRESH = Markup('<meta http-equiv="refresh" content="2">')
@@ -103,6 +112,12 @@ class PlainPages:
 
     def __init__(self, settings: PanelSettings) -> None:
         self._settings = settings
+
+    @property
+    def has_passkeys(self) -> bool:
+        """Whether a page of this server can use passkeys."""
+        parties, own = self._settings.relying_parties.parties, self._settings.own_origins
+        return any(party.covers(origin) for party in parties for origin in own)
 
     def sign_in(
         self,
@@ -122,11 +137,20 @@ class PlainPages:
             email=words.EMAIL,
             password=words.PASSWORD,
             button=words.SIGN_IN,
+            offer=" webauthn" if self.has_passkeys else "",
             # Browsers refuse it to the frame of another site.
             focus=Markup() if framed else Markup(" autofocus"),
         )
-        content = notice + form + self._first_admin_help()
-        return self.page(words.SIGN_IN, words.LEAD, content, status=status)
+        content = notice + form
+        if self.has_passkeys:
+            fields = Markup() if target == urls.HOME else hidden
+            content += passkey_form(
+                urls.PASSKEY, fields, words.USE_PASSKEY, self._settings.base_url
+            )
+        content += self._first_admin_help()
+        return self.page(
+            words.SIGN_IN, words.LEAD, content, status=status, has_script=self.has_passkeys
+        )
 
     def starting(self) -> HTMLResponse:
         """Return the page shown while the panel starts; it reloads itself."""
@@ -191,7 +215,7 @@ def no_cookie(*, framed: bool) -> str:
     if not framed:
         return f"{words.MESSAGES['no-cookie']} {words.DROPPED_DIRECT}"
     return Markup('{} {} <a href="{}" target="_blank" rel="noopener">{}</a>.').format(
-        words.MESSAGES["no-cookie"], words.DROPPED_IN_FRAME, urls.HOME, words.OWN_TAB
+        words.MESSAGES["no-cookie"], words.DROPPED_IN_FRAME, urls.HOME, OWN_TAB
     )
 
 

@@ -15,6 +15,7 @@ from panel.server.request_headers import visitors_of
 from panel.server.return_path import FIELD, after_sign_in, return_path, sign_in_url
 from panel.server.sign_in import plain_pages, words
 from panel.server.sign_in.forms import read_form, read_query, redirect
+from panel.server.sign_in.passkey import PasskeySignIn
 from panel.server.sign_in.plain_pages import PlainPages
 from panel.server.sign_in.second_step import SecondStep
 from panel.server.sign_in.step import second_step_url
@@ -34,6 +35,7 @@ class SignInApp:
         self._pages = pages
         self._browser_store = browser_store
         self._second_step = SecondStep(api, pages, self._finish)
+        self._passkey = PasskeySignIn(api, cookies, self._finish, self._try_later)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._respond(scope, receive)
@@ -53,6 +55,8 @@ class SignInApp:
             return error_response(415, words.FORM_UNREADABLE)
         if is_second:
             return await self._second_step.answer(visitors, form)
+        if scope["path"] == urls.PASSKEY:
+            return await self._passkey.answer(visitors, form)
         return await self._sign_in(visitors, form)
 
     def _show(self, visitor: Visitor, query: Mapping[str, str]) -> HTMLResponse:
@@ -79,7 +83,11 @@ class SignInApp:
         return await self._finish(visitors, response, target)
 
     async def _finish(
-        self, visitors: Sequence[Visitor], response: httpx.Response, target: str
+        self,
+        visitors: Sequence[Visitor],
+        response: httpx.Response,
+        target: str,
+        refusal: str = "refused",
     ) -> Response:
         """Pass on what a successful step returned: a session, or the question for another step."""
         visitor, *others = visitors
@@ -88,7 +96,7 @@ class SignInApp:
         if token and not is_admin(payload["user"]):
             # The same message as for a wrong password: no one learns whether a password is right.
             await self._api.sign_out(visitor.with_token(token))
-            return redirect(sign_in_url(target, "refused"))
+            return redirect(sign_in_url(target, refusal))
         for other in others:  # the sign-in has already ended the first
             await self._api.sign_out(other)
         for each in visitors:

@@ -9,14 +9,16 @@ MESSAGES = {
     "out": "You are signed out.",
     "too-late": "This sign-in is over: a code must be given within ten minutes. Sign in again.",
     "too-many": "Too many wrong codes. Sign in again to try another one.",
+    "passkey": "This passkey was refused, or its account is not an administrator.",
+    "passkey-late": "This took too long: a passkey must be used within five minutes. Try again.",
     "failed": "Sign-in failed; the server's log has the reason. Please try again.",
     "no-cookie": "Your browser did not store the cookie, so you are not signed in.",
 }
 NO_ERROR = {"ended", "out"}  # information, not errors
 SIGN_IN = "Sign in"
 EMAIL, PASSWORD = "E-mail", "Password"
+USE_PASSKEY = "Use a passkey"
 LEAD = "The panel is for administrators."
-OWN_TAB = "Open the panel in its own tab"
 DROPPED_IN_FRAME = "It blocks cookies inside this frame."
 DROPPED_DIRECT = (
     "This deployment's cookies need HTTPS: open the panel at its https address, or allow the "
