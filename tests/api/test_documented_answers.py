@@ -178,6 +178,9 @@ def _call_account_endpoints(mailbox, stranger: Visitor, ada: Visitor):
     yield from _call_email_otp_endpoints(mailbox, stranger, ada)
     yield from _call_two_factor_endpoints(mailbox, stranger, ada)
     yield from _call_passkey_endpoints(stranger, ada)
+    for visitor in (stranger, ada):
+        token = visitor.get("one-time-token/generate")
+        yield from (token, stranger.post("one-time-token/verify", token.json()))
 
 
 def _call_email_otp_endpoints(mailbox, stranger: Visitor, ada: Visitor):

@@ -43,6 +43,9 @@ OWN: dict[str, tuple[str, Any]] = {
         "email-otp/request-email-change",
         {"newEmail": "ada@example.org"},
     ),
+    "POST /api/auth/delete-anonymous-user": ("delete-anonymous-user", {}),
+    "GET /api/auth/one-time-token/generate": ("one-time-token/generate", ...),
+    "POST /api/auth/multi-session/revoke": ("multi-session/revoke", {"sessionToken": "HER OWN"}),
     "POST /api/auth/revoke-other-sessions": ("revoke-other-sessions", {}),
     "POST /api/auth/revoke-session": ("revoke-session", {"token": "ID OF HER OTHER SESSION"}),
     "POST /api/auth/revoke-sessions": ("revoke-sessions", {}),
@@ -123,6 +126,11 @@ def test_every_endpoint_that_writes_in_somebodys_name_is_tried_below():
 
 
 @pytest.fixture
+def any_gatehouse(start_on) -> Gatehouse:
+    return start_on(anonymous_sign_in=True, multi_session=True)
+
+
+@pytest.fixture
 def deaf(any_gatehouse: Gatehouse, monkeypatch: pytest.MonkeyPatch) -> Gatehouse:
     """An application that takes its change feed for live, and receives no change."""
     hear = PostgresFeed._on_notification
@@ -175,6 +183,8 @@ def test_what_this_process_still_remembers_does_nothing(deaf, endpoint, ending):
     if "/passkey/" in endpoint and body is not ...:
         payload |= {"id": add_passkey(ada, Authenticator())["id"]}
         ask(ada, "generate-register-options")
+    if "/multi-session/" in endpoint:
+        payload = {"sessionToken": ada.session()["session"]["token"]}
     remember(deaf, ada)
     deaf.execute(ENDED[ending])
     before = state_of(deaf)

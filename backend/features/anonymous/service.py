@@ -75,7 +75,7 @@ def find_anonymous_user(work: Work, tokens: Sequence[SessionToken]) -> User | No
 
 def delete(work: Work, current: CurrentSession) -> None:
     """Delete the caller, who must be anonymous."""
-    if not current.user.is_anonymous or not work.actor.is_anonymous:
+    if not work.actor.is_anonymous:
         raise Refusal("USER_IS_NOT_ANONYMOUS")
     sessions.refuse_impersonator(current.session)
     _erase(work, work.actor, by_themselves=True)
