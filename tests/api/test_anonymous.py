@@ -1,6 +1,9 @@
 """Trying the app without an account, and becoming a user with one."""
 
+import json
+from io import BytesIO
 from uuid import UUID
+from zipfile import ZipFile
 
 import pytest
 from sqlalchemy import func, select, update
@@ -225,6 +228,48 @@ def test_they_cannot_become_admins(gatehouse):
         response = root.post(path, body)
         assert (response.status_code, response.json()) == expected
     assert root.post("admin/set-role", {"userId": user_id, "role": "user"}).status_code == 200
+
+
+def test_admins_see_and_filter_who_has_no_account(any_gatehouse):
+    root, visitor = make_admin(any_gatehouse), anonymous(any_gatehouse)
+    email = user_of(visitor)["email"]
+
+    def emails(query: str) -> list[str]:
+        return [each["email"] for each in root.get(query).json()["users"]]
+
+    listed = root.get("/api/admin/users?anonymous=true").json()
+    assert [(each["email"], each["isAnonymous"]) for each in listed["users"]] == [(email, True)]
+    assert emails("/api/admin/users?anonymous=false") == [ROOT]
+    by_flag = "admin/list-users?filterField=isAnonymous&filterValue="
+    assert (emails(by_flag + "true"), emails(by_flag + "false")) == ([email], [ROOT])
+    assert root.get(by_flag + "perhaps").status_code == 400
+    csv = root.get("/api/admin/users.csv?anonymous=true").text
+    assert (email in csv, ROOT in csv) == (True, False)
+
+
+def test_the_export_and_the_deletion_of_ones_own_data_work_without_an_account(any_gatehouse):
+    visitor = anonymous(any_gatehouse)
+    user = user_of(visitor)
+    with ZipFile(BytesIO(visitor.get("/api/account/export").content)) as archive:
+        (profile,) = json.loads(archive.read("profile.json"))
+    assert (profile["id"], profile["isAnonymous"]) == (user["id"], True)
+    assert visitor.post("delete-user", {}).status_code == 200
+    assert not exists(any_gatehouse, user["id"])
+
+
+def test_two_sign_ins_at_once_make_somebody_of_them_once(any_gatehouse):
+    any_gatehouse.member()
+    any_gatehouse.member("bob@example.com")
+    visitor = anonymous(any_gatehouse)
+    old = user_of(visitor)["id"]
+    bodies = [{"email": f"{name}@example.com", "password": PASSWORD} for name in ("ada", "bob")]
+    responses = any_gatehouse.gather(
+        *(visitor.send_async("POST", "sign-in/email", body) for body in bodies)
+    )
+    assert [each.status_code for each in responses] == [200, 200]
+    assert not exists(any_gatehouse, old)
+    linked = [each for each in any_gatehouse.events() if each.kind == "anonymous_user_linked"]
+    assert len(linked) == 1
 
 
 @pytest.mark.parametrize("path", ["change-password", "verify-password"])

@@ -60,6 +60,7 @@ def test_the_file_says_what_an_owner_expects_and_nothing_that_is_secret(any_gate
             "username": "",
             "displayUsername": "",
             "twoFactorEnabled": "false",
+            "isAnonymous": "false",
             "role": "user",
             "banned": "true",
             "banReason": 'spam,\nand "more"',

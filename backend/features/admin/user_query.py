@@ -36,6 +36,7 @@ FilterField = Literal[
     "emailVerified",
     "username",
     "displayUsername",
+    "isAnonymous",
     "role",
     "banned",
     "banExpires",
@@ -48,6 +49,7 @@ _COLUMNS = {
     "_id": "id",
     "emailVerified": "email_verified",
     "displayUsername": "display_username",
+    "isAnonymous": "is_anonymous",
     "banExpires": "ban_expires",
     "createdAt": "created_at",
     "updatedAt": "updated_at",
@@ -104,6 +106,7 @@ class FilterUsers(WireModel):
     role: Literal["admin", "user"] | None = None
     banned: Annotated[Flag | None, Field(description="An expired ban does not count.")] = None
     verified: Annotated[Flag | None, Field(description="Whether the address is verified.")] = None
+    anonymous: Annotated[Flag | None, Field(description="Whether they have no account.")] = None
     sort_by: Literal["createdAt", "updatedAt", "email", "name", "role"] = "createdAt"
     sort_direction: Literal["asc", "desc"] = "desc"
 
@@ -119,7 +122,7 @@ class FilterUsers(WireModel):
 
     def active_filters(self) -> list[str]:
         """Return the names of the filters that are set."""
-        filters = ("banned", "role", "search", "verified")
+        filters = ("anonymous", "banned", "role", "search", "verified")
         return [name for name in filters if getattr(self, name) not in {None, ""}]
 
     def _search_conditions(self) -> Conditions:
@@ -140,6 +143,8 @@ class FilterUsers(WireModel):
             conditions += _banned_conditions(now) if self.banned else _not_banned_conditions(now)
         if self.verified is not None:
             conditions.append(Condition("email_verified", "eq", self.verified))
+        if self.anonymous is not None:
+            conditions.append(Condition("is_anonymous", "eq", self.anonymous))
         return conditions
 
 
@@ -208,6 +213,7 @@ _PARSERS: Mapping[str, Callable[[str], Any]] = {
     "emailVerified": _parse_bool,
     "username": normalize_username,
     "displayUsername": str,
+    "isAnonymous": _parse_bool,
     "role": str,
     "banned": _parse_bool,
     "banExpires": _parse_date,
