@@ -14,7 +14,12 @@ from backend.features.admin.first_admin import add_admin
 from backend.features.mail.setup import build_mailer
 from backend.features.mail.transports import open_transport
 from backend.features.management import second_factors
-from backend.features.user_transfer.commands import load_factors, run_export, run_import
+from backend.features.user_transfer.commands import (
+    load_factors,
+    load_passkeys,
+    run_export,
+    run_import,
+)
 from backend.kernel.client import SYSTEM
 from backend.kernel.clock import SystemClock
 from backend.kernel.email_address import is_email_address, normalize_email
@@ -90,6 +95,12 @@ def _add_import_arguments(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the table twoFactor of a Better Auth, whose secret is in BETTER_AUTH_SECRET",
     )
+    command.add_argument(
+        "--passkeys",
+        type=Path,
+        metavar="FILE",
+        help="the table passkey of a Better Auth, whose rpID is this server's PASSKEY_RP_ID",
+    )
 
 
 def _serve(_: argparse.Namespace) -> None:
@@ -158,8 +169,10 @@ def _import(args: argparse.Namespace) -> int:
     with _runtime() as runtime:
         settings = runtime.settings
         factors = load_factors(load_keyring(settings, runtime.randomness), args.two_factor)
-        if factors is None:
+        passkeys = load_passkeys(settings, args.passkeys)
+        if factors is None or passkeys is None:
             return 1
+        factors.passkeys = passkeys
         hasher = PasswordHasher(settings.bcrypt_rounds)
         return run_import(runtime, hasher, args.file, factors, dry=args.dry_run)
 

@@ -9,7 +9,7 @@ const PLAIN = {
   verify: async ({ hash, password }) => hash === `plain ${password}`,
 };
 
-/** Its URL, a `fetch` that reaches it, and the last code or link that it mailed to somebody. */
+/** Its URL, its tables, a `fetch` that reaches it, and the last code or link that it mailed to somebody. */
 export function startBetterAuth(plugins = []) {
   const url = "http://127.0.0.1:3000";
   const codes = new Map();
@@ -17,11 +17,12 @@ export function startBetterAuth(plugins = []) {
   const sendMagicLink = ({ email, url, token }) => void links.set(email.toLowerCase(), { url, token });
   const sendOTP = ({ user, otp }) => void codes.set(user.email, otp);
   const sendVerificationOTP = async ({ email, otp }) => void codes.set(email, otp);
+  const tables = { user: [], session: [], account: [], verification: [], twoFactor: [], passkey: [] };
   const auth = betterAuth({
     baseURL: url,
     appName: "Gatehouse",
     secret: "a secret of more than thirty-two characters",
-    database: memoryAdapter({ user: [], session: [], account: [], verification: [], twoFactor: [], passkey: [] }),
+    database: memoryAdapter(tables),
     emailAndPassword: { enabled: true, password: PLAIN },
     plugins: [
       ...[admin(), twoFactor({ otpOptions: { sendOTP } }), username(), magicLink({ sendMagicLink })],
@@ -33,5 +34,5 @@ export function startBetterAuth(plugins = []) {
     telemetry: { enabled: false },
   });
   const fetch = (input, init) => auth.handler(new Request(input, init));
-  return { url, fetch, lastCode: (email) => codes.get(email), lastLink: (email) => links.get(email) };
+  return { url, fetch, tables, lastCode: (email) => codes.get(email), lastLink: (email) => links.get(email) };
 }

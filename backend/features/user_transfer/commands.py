@@ -11,13 +11,14 @@ from backend.features.two_factor.codes import build_digests
 from backend.features.two_factor.service import build_sealer
 from backend.features.user_transfer.exporting import FORMATS, export_users
 from backend.features.user_transfer.importing import import_users, summary
+from backend.features.user_transfer.passkeys import PasskeyTable
 from backend.features.user_transfer.progress import ProgressBar
 from backend.features.user_transfer.records import BrokenFile, read_records
 from backend.features.user_transfer.second_factors import KEY, FactorTable, read_factors
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.secrets.better_auth import BetterAuthSecrets
 from backend.kernel.secrets.signing import Keyring
-from backend.kernel.settings import SettingsError
+from backend.kernel.settings import Settings, SettingsError
 from backend.storage.queries import users
 from backend.storage.work import Runtime, run_query
 
@@ -33,6 +34,27 @@ def run_import(
     """Import a file; returns the exit code, 1 if a line was bad. Raises SettingsError."""
     with _open(path) as file:
         return _import(runtime, hasher, file, factors, dry=dry)
+
+
+def load_passkeys(settings: Settings, path: Path | None) -> PasskeyTable | None:
+    """Load the table `passkey` of a Better Auth, whose rp id must be this server's.
+
+    Without a path it is empty. Returns None if a line was bad, after printing each. Raises
+    SettingsError.
+    """
+    if path is None:
+        return PasskeyTable()
+    parties = settings.relying_parties.parties
+    if not parties:
+        raise SettingsError("Passkeys work nowhere here: set PASSKEY_RP_ID to Better Auth's rpID")
+    table = PasskeyTable(parties[0].rp_id)
+    with _open(path) as file:
+        table.read(read_records(file, key=KEY))
+    for line, problem in table.problems:
+        sys.stdout.write(f"{path} line {line}: {problem}\n")
+    if table.problems:
+        sys.stdout.write("nothing imported: no user must lose a passkey\n")
+    return None if table.problems else table
 
 
 def load_factors(keyring: Keyring, path: Path | None) -> FactorTable | None:

@@ -1,4 +1,4 @@
-"""Exporting users with their second factors, in a file that `import-users` reads."""
+"""Exporting users with their second factors and passkeys, in a file that `import-users` reads."""
 
 import csv
 import json
@@ -11,14 +11,16 @@ from uuid import UUID
 
 from backend.kernel.csv_cells import escape_formula
 from backend.storage.engine import Database
-from backend.storage.queries import two_factors, user_transfer
+from backend.storage.queries import passkeys, two_factors, user_transfer
+from backend.storage.queries.passkeys import Passkey
 from backend.storage.queries.two_factors import Factors
 from backend.storage.queries.users import User, UserWithHash
 from backend.storage.work import run_query
 
 _PAGE = 1000  # users read at a time
 
-_FIELDS = [*User.__dataclass_fields__, "password_hash", "two_factor"]
+_FIELDS = [*User.__dataclass_fields__, "password_hash", "two_factor", "passkeys"]
+_PASSKEY = [name for name in Passkey.__dataclass_fields__ if name not in {"id", "user_id"}]
 _FACTORS = (
     "totp_secret",
     "totp_confirmed",
@@ -52,9 +54,12 @@ def _all_rows(database: Database) -> Iterator[dict[str, Any]]:
         ids = [each.user.id for each in page if each.user.two_factor_enabled]
         factors = run_query(database, partial(two_factors.find_many, user_ids=ids))
         codes = run_query(database, partial(two_factors.list_backup_codes, user_ids=ids))
+        everybody = [each.user.id for each in page]
+        keys = run_query(database, partial(passkeys.list_for_users, user_ids=everybody))
         for each in page:
             user_id = each.user.id
-            yield _row(each, factors.get(user_id), codes.get(user_id, ()))
+            row = _row(each, factors.get(user_id), codes.get(user_id, ()))
+            yield {**row, "passkeys": [_render_passkey(key) for key in keys.get(user_id, ())]}
         page = _page_after(database, page[-1].user.id)
 
 
@@ -67,12 +72,16 @@ def _row(
 ) -> dict[str, Any]:
     row = asdict(credential.user) | {"password_hash": credential.password_hash}
     row["two_factor"] = _render_factors(factors, codes) if factors else None
-    return {name: _plain(row[name]) for name in _FIELDS}
+    return {name: _plain(value) for name, value in row.items()}
 
 
 def _render_factors(factors: Factors, codes: Sequence[bytes]) -> dict[str, Any]:
     values = {name: _plain(getattr(factors, name)) for name in _FACTORS}
     return {**values, "backup_codes": [_plain(code) for code in codes]}
+
+
+def _render_passkey(passkey: Passkey) -> dict[str, Any]:
+    return {name: _plain(getattr(passkey, name)) for name in _PASSKEY}
 
 
 def _plain(value: Any) -> Any:
@@ -96,8 +105,8 @@ def _csv_writer(file: TextIO) -> Callable[[dict[str, Any]], None]:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, dict):
-        return json.dumps(value)
+    if isinstance(value, dict | list):
+        return json.dumps(value) if value else ""
     return escape_formula(value) if isinstance(value, str) else value
 
 

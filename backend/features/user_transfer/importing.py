@@ -49,6 +49,7 @@ class Outcome:
     second_factors: int = 0
     mail_codes: int = 0
     """Users of these whose only factor is a mailed code."""
+    passkeys: int = 0
 
 
 def import_users(
@@ -144,6 +145,7 @@ def _store(
     if new and not dry:
         stored = user_transfer.insert_many(work.db, [(p.user, p.password_hash) for p in new])
         factors.store(work, (p for p in new if p.user.email in stored))
+        outcome.passkeys += factors.passkeys.store(work, (p for p in new if p.user.email in stored))
         work.record(Event(EventKind.USERS_IMPORTED, detail={"users": len(stored)}))
     outcome.imported += len(stored)
     outcome.new_ids += sum(person.lost_id for person in new if person.user.email in stored)
@@ -161,6 +163,8 @@ def summary(outcome: Outcome, *, dry: bool) -> list[str]:
         kept = f"{outcome.second_factors} of them with their second factor"
         by_mail = f", {outcome.mail_codes} with codes by mail" if outcome.mail_codes else ""
         lines.append(kept + by_mail)
+    if outcome.passkeys:
+        lines.append(f"{_format_count(outcome.passkeys, 'passkey')} of theirs")
     if outcome.already_here.count:
         existing = outcome.already_here
         lines.append(f"{existing.count} exist already and were not changed: lines {existing}")

@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from backend.features.two_factor.totp import TotpSecret
+from backend.features.user_transfer.passkeys import PasskeyTable
 from backend.features.user_transfer.records import BrokenFile, Record
 from backend.features.user_transfer.user_record import (
     BadRecord,
@@ -59,6 +60,8 @@ class FactorTable:
     problems: list[tuple[int, str]] = field(default_factory=list)
     is_given: bool = False
     """Whether there is such a table."""
+    passkeys: PasskeyTable = field(default_factory=PasskeyTable)
+    """These move beside them."""
 
     def check(self, person: ImportedUser) -> bool:
         """Tell whether a user has a second factor here; raises BadRecord if it would be lost."""

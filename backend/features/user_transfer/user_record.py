@@ -50,6 +50,25 @@ class MovedFactors(BaseModel):
     backup_codes: list[Annotated[bytes, BeforeValidator(_from_hex)]]
 
 
+class MovedPasskey(BaseModel):
+    """A passkey of a user in a file of `export-users`."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, extra="forbid")
+
+    name: Name | None
+    credential_id: Annotated[bytes, BeforeValidator(_from_hex)]
+    public_key: Annotated[bytes, BeforeValidator(_from_hex)]
+    sign_count: int
+    device_type: str
+    backed_up: bool
+    transports: str | None
+    aaguid: str | None
+    rp_id: str
+    before_verification: bool
+    created_at: datetime
+    last_used_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class ImportedUser:
     """A user to import, and the line of their record."""
@@ -65,6 +84,8 @@ class ImportedUser:
     """Whether the user has a second factor; None if the record does not say."""
     two_factor: MovedFactors | None
     """The second factors themselves, from a file of our own."""
+    passkeys: list[MovedPasskey] | None
+    """These too."""
 
 
 def _parse_address(text: str) -> str:
@@ -124,6 +145,7 @@ class UserRecord(BaseModel):
     is_anonymous: bool = False
     two_factor_enabled: bool | None = None
     two_factor: Annotated[MovedFactors | None, BeforeValidator(_from_json)] = None
+    passkeys: Annotated[list[MovedPasskey] | None, BeforeValidator(_from_json)] = None
     created_at: ImportedDate | None = None
     updated_at: ImportedDate | None = None
 
@@ -169,6 +191,7 @@ def parse_user(record: Record, work: Work, take_hash: Callable[[str], str]) -> I
         source_id=str(values.get("id", "")),
         two_factor_enabled=data.two_factor_enabled,
         two_factor=data.two_factor,
+        passkeys=data.passkeys,
     )
 
 
