@@ -70,6 +70,26 @@ class PanelSettings(Protocol):
         """Who must have one: none, admins or everybody."""
 
     @property
+    def username(self) -> bool:
+        """Whether accounts can have a user name."""
+
+    @property
+    def magic_link(self) -> bool:
+        """Whether a mailed link signs in."""
+
+    @property
+    def email_code(self) -> bool:
+        """Whether a mailed code signs in."""
+
+    @property
+    def anonymous_sign_in(self) -> bool:
+        """Whether people can try the app without an account."""
+
+    @property
+    def multi_session(self) -> bool:
+        """Whether one browser keeps several accounts."""
+
+    @property
     def relying_parties(self) -> RelyingParties:
         """The domains that passkeys belong to; none where there are no passkeys."""
 

@@ -19,7 +19,8 @@ _WORD = re.compile(r"[A-Za-z0-9._:@+-]{1,200}")
 _PHRASE = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 _SAFE = {
     **dict.fromkeys(("id", "user", "requestId", "cursor"), _WORD),
-    **dict.fromkeys(("role", "banned", "verified", "sortBy", "sortDirection", "offset"), _WORD),
+    **dict.fromkeys(("role", "banned", "verified", "anonymous"), _WORD),
+    **dict.fromkeys(("sortBy", "sortDirection", "offset"), _WORD),
     "address": re.compile(r"[A-Za-z0-9._:@+/-]{1,200}"),
     "kind": re.compile(r"[a-z_,]{1,800}"),
     **dict.fromkeys(("search", "browser", "email", "from", "to"), _PHRASE),

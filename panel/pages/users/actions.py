@@ -4,7 +4,7 @@ A question loads the user first, to say who is affected and what will end. Its a
 the user's id and the chosen values, so it does exactly what was confirmed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from panel.ui.wiring import error_toast
 
 UserJson = Mapping[str, Any]
 FactorsJson = Mapping[str, Any]
+PasskeyJson = Mapping[str, Any]
 _AUTH = "/api/auth/admin"
 MAX_REASON = 1000  # characters; the API takes no more
 
@@ -112,6 +113,27 @@ async def find_factors(context: PageContext, user: UserJson) -> FactorsJson | No
         return None
     factors: FactorsJson = await context.get("/api/admin/second-factors", userId=user["id"])
     return factors
+
+
+async def list_passkeys(context: PageContext, user: UserJson) -> Sequence[PasskeyJson]:
+    """Return the passkeys of a user, oldest first."""
+    listed = await context.get("/api/admin/passkeys", userId=user["id"])
+    passkeys: Sequence[PasskeyJson] = listed["passkeys"]
+    return passkeys
+
+
+async def ask_remove_passkeys(context: PageContext) -> Question:
+    """Confirm removing all passkeys."""
+    user = await find_user(context)
+    passkeys = await list_passkeys(context, user)
+    names = ", ".join(each["name"] or words.UNNAMED for each in passkeys)
+
+    async def remove(context: PageContext) -> str:
+        removed = await context.post("/api/admin/remove-passkeys", {"userId": user["id"]})
+        return words.passkeys_removed(user["email"], removed["removed"])
+
+    sentence = words.ask_remove_passkeys(strong(user["email"]), strong(names), len(passkeys))
+    return Question(sentence, words.REMOVE_PASSKEYS, remove)
 
 
 async def ask_remove_factor(context: PageContext) -> Question:

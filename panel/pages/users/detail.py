@@ -8,7 +8,8 @@ import gradio as gr
 from panel.client.api import ApiError
 from panel.pages.events import audit_table
 from panel.pages.users import actions, words
-from panel.pages.users.actions import FactorsJson, UserJson
+from panel.pages.users.actions import UserJson
+from panel.pages.users.profile import render_profile
 from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui import words as common_words
@@ -19,10 +20,8 @@ from panel.ui.markup import (
     badge,
     breakable,
     empty_state,
-    isolate,
     link,
     loading_state,
-    pairs,
     soft,
 )
 from panel.ui.table import render_table
@@ -35,16 +34,17 @@ _EVENTS = 15
 class _Actions(Components):
     """The buttons: some ask for confirmation, some act at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_usernames: bool) -> None:
         gr.Markdown(Markup("<h2>{}</h2>").format(words.ACTIONS))
         with gr.Column(elem_classes=["card", "actions"]):
             self.verify, self.unverify = _button(words.VERIFY), _button(words.UNVERIFY)
             reset, self.remove_factor = _button(words.SEND_RESET), _button(words.REMOVE_FACTOR)
+            self.remove_passkeys = _button(words.REMOVE_PASSKEYS)
         self.session, end_one, end_all = _session_card()
         with gr.Column(elem_classes=["card", "actions"]):
             self.role = gr.Dropdown(words.ROLES_TO_GIVE, label=words.NEW_ROLE, filterable=False)
             set_role = _button(words.SET_ROLE)
-        self.username, set_username = _username_card()
+        self.username, set_username = _username_card(visible=has_usernames)
         with gr.Column(elem_classes=["card", "actions"]):
             until, reason = _ban_fields()
             with gr.Row():
@@ -58,6 +58,7 @@ class _Actions(Components):
         delete = gr.Button(words.DELETE, variant="stop", size="md")
         self.confirmed: tuple[tuple[gr.Button, EventHandler, list[Any]], ...] = (
             (self.remove_factor, actions.ask_remove_factor, []),
+            (self.remove_passkeys, actions.ask_remove_passkeys, []),
             (end_one, actions.ask_end_one, [self.session]),
             (end_all, actions.ask_end_all, []),
             (set_role, actions.ask_role, [self.role]),
@@ -78,7 +79,7 @@ class _Actions(Components):
 class UserDetail(Components):
     """The page of one user."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_usernames: bool) -> None:
         back_link(words.BACK, "users")
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=7, min_width=320):
@@ -89,7 +90,7 @@ class UserDetail(Components):
                     for name in ("about", "user-sessions", "user-events")
                 )
             with gr.Column(scale=4, min_width=300, visible=False) as self.column:
-                self.actions = _Actions()
+                self.actions = _Actions(has_usernames=has_usernames)
 
     async def on_load(self, context: PageContext) -> Updates:
         """Show the user that the page's address names, if any."""
@@ -109,10 +110,11 @@ class UserDetail(Components):
             await actions.find_factors(context, user),
             user["email"] == context.admin.email,
         )
+        passkeys = await actions.list_passkeys(context, user)
         events = await context.get("/api/admin/events", user=user["id"], limit=_EVENTS)
         choices = [(_session_name(each, now), each["id"]) for each in sessions]
         return {
-            self.about: render_profile(user, factors, now),
+            self.about: render_profile(user, factors, passkeys, now),
             self.sessions: render_sessions(sessions, now),
             self.events: _render_events(user, events, now),
             self.column: gr.Column(visible=True),
@@ -125,6 +127,7 @@ class UserDetail(Components):
             self.actions.unverify: gr.Button(visible=user["emailVerified"]),
             # One's own is removed on the account's page, which asks for the password.
             self.actions.remove_factor: gr.Button(visible=factors is not None and not is_self),
+            self.actions.remove_passkeys: gr.Button(visible=bool(passkeys)),
             self.actions.unban: gr.Button(visible=user["banned"]),
         }
 
@@ -140,7 +143,7 @@ class UserDetail(Components):
 
 def build(blocks: gr.Blocks, services: Services) -> UserDetail:
     """Lay out the page."""
-    user, bar = UserDetail(), Confirmation()
+    user, bar = UserDetail(has_usernames=services.settings.username), Confirmation()
     on(services, blocks.load, user.on_load, None, user.outputs)
     for button, question, inputs in user.actions.confirmed:
         bar.add_button(services, button, question, inputs)
@@ -150,8 +153,8 @@ def build(blocks: gr.Blocks, services: Services) -> UserDetail:
     return user
 
 
-def _username_card() -> tuple[gr.Textbox, gr.Button]:
-    with gr.Column(elem_classes=["card", "actions"]):
+def _username_card(*, visible: bool) -> tuple[gr.Textbox, gr.Button]:
+    with gr.Column(elem_classes=["card", "actions"], visible=visible):
         field = gr.Textbox(label=words.NEW_USERNAME, placeholder=words.USERNAME_HINT, max_lines=1)
         return field, _button(words.SET_USERNAME)
 
@@ -171,62 +174,6 @@ def _ban_fields() -> tuple[gr.Textbox, gr.Textbox]:
 
 def _button(name: str) -> gr.Button:
     return gr.Button(name, size="md", min_width=90)
-
-
-def render_profile(user: UserJson, factors: FactorsJson | None, now: datetime) -> Markup:
-    """Return a user's profile."""
-    values = [
-        Markup("<code>{}</code>").format(user["id"]),
-        isolate(user["name"], 300),
-        _username(user),
-        Markup("{} {}").format(isolate(user["email"], 300), verified_badge(user)),
-        user["role"],
-        ", ".join(words.WAYS_IN.get(way, way) for way in user["accounts"]) or words.NO_WAY_IN,
-        _describe_factors(factors, now),
-        timestamps.render_both(user["createdAt"], now),
-        timestamps.render_both(user["updatedAt"], now),
-        timestamps.render_both(user["lastSignInAt"], now),
-        f"{user['activeSessions']:,}",
-    ]
-    rows = list(zip(words.PROFILE, values, strict=True))
-    if user["banned"]:
-        end = (
-            timestamps.render_both(user["banExpires"], now) if user["banExpires"] else words.NO_END
-        )
-        reason = isolate(user["banReason"] or words.NO_REASON, 300)
-        rows += [(words.BAN_REASON, reason), (words.BAN_END, end)]
-    banned = badge(words.IS_BANNED, "bad") if user["banned"] else ""
-    return Markup("<div class='card'><h1>{} {}</h1>{}</div>").format(
-        isolate(user["name"], 60), banned, pairs(rows)
-    )
-
-
-def _username(user: UserJson) -> Markup | str:
-    name, shown = user["username"], user["displayUsername"]
-    if name is None:
-        return words.NO_USERNAME
-    return Markup("<code>{}</code>{}").format(
-        name, "" if shown in {None, name} else Markup(" ({})").format(isolate(shown, 100))
-    )
-
-
-def _describe_factors(factors: FactorsJson | None, now: datetime) -> Markup:
-    """Return which second factors there are, since when, and what belongs to them."""
-    if factors is None:
-        return Markup.escape(words.NO_FACTOR)
-    kinds = ((factors["app"], words.APP_FACTOR), (factors["mailCodes"], words.MAIL_FACTOR))
-    locked = Markup()
-    if factors["lockedUntil"]:
-        until = timestamps.format_relative(factors["lockedUntil"], now)
-        locked = badge(words.LOCKED.format(until), "bad")
-    left = words.factors_left(factors["backupCodes"], len(factors["trustedBrowsers"]))
-    return Markup("{}, {} {} <span class='soft'>({})</span> {}").format(
-        " and ".join(name for there, name in kinds if there),
-        words.SET_UP,
-        timestamps.format_relative(factors["since"], now) if factors["since"] else "",
-        left,
-        locked,
-    )
 
 
 def render_sessions(sessions: list[dict[str, Any]], now: datetime) -> Markup:
@@ -249,13 +196,6 @@ def render_sessions(sessions: list[dict[str, Any]], now: datetime) -> Markup:
         hint=words.NO_SESSIONS_HINT,
     )
     return Markup("<h2>{}</h2>{}").format(words.SESSIONS, listed)
-
-
-def verified_badge(user: UserJson) -> Markup:
-    """Return the badge that says whether the address is verified."""
-    if user["emailVerified"]:
-        return badge(words.IS_VERIFIED, "good")
-    return badge(words.IS_UNVERIFIED)
 
 
 def _mark(session: dict[str, Any]) -> Markup:

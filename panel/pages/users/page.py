@@ -9,6 +9,7 @@ import gradio as gr
 
 from panel.pages.users import detail as user_detail
 from panel.pages.users import words
+from panel.pages.users.profile import verified_badge
 from panel.services import PageContext, Services
 from panel.ui import timestamps
 from panel.ui import words as common_words
@@ -56,6 +57,8 @@ class UserFilters:
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "UserFilters":
         """Read the page's address."""
+        if query.get("anonymous") == "true" and "verified" not in query:
+            query = {**query, "verified": words.NO_ADDRESS}
         order = f"{query.get('sortBy')} {query.get('sortDirection')}"
         offset = query.get("offset", "")
         return cls(
@@ -76,6 +79,8 @@ class UserFilters:
         """Return the parameters of the API's list."""
         sort_by, _, direction = self.order.partition(" ")
         params = {name: getattr(self, name) for name in _FILTERS}
+        if self.verified == words.NO_ADDRESS:
+            params |= {"verified": "", "anonymous": "true"}
         return params | {"sortBy": sort_by, "sortDirection": direction}
 
 
@@ -272,7 +277,7 @@ def _names(user: Mapping[str, Any]) -> Markup:
 def state_badges(user: Mapping[str, Any]) -> Markup:
     """Return badges: banned, verified or not, and whether there is a second factor."""
     badges = [badge(words.IS_BANNED, "bad")] if user["banned"] else []
-    badges.append(user_detail.verified_badge(user))
+    badges.append(verified_badge(user))
     badges += [badge(words.HAS_FACTOR, "good")] if user["twoFactorEnabled"] else []
     # In one element, or a phone's cards would spread them.
     return Markup("<span>{}</span>").format(Markup(" ").join(badges))

@@ -9,7 +9,12 @@ SEARCH, SEARCH_HINT = "Search", "Part of an e-mail, name or user name, or an id"
 ROLE, STATE, ADDRESS, ORDER = "Role", "State", "E-mail", "Order"
 ROLES = [("Any", ""), ("Admins", "admin"), ("Users", "user")]
 STATES = [("Any", ""), ("Banned", "true"), ("Not banned", "false")]
-VERIFIED = [("Any", ""), ("Verified", "true"), ("Not verified", "false")]
+NO_ADDRESS = "anonymous"
+"""The value of the filter for those without an account, who have no address of their own."""
+VERIFIED = [
+    *[("Any", ""), ("Verified", "true"), ("Not verified", "false")],
+    ("None: anonymous", NO_ADDRESS),
+]
 ORDERS = [
     ("Newest first", "createdAt desc"),
     ("Oldest first", "createdAt asc"),
@@ -26,6 +31,7 @@ CSV = "Download this list as CSV"
 NOBODY, NOBODY_HINT = "No users match.", "Shorten the search or remove a filter."
 IS_VERIFIED, IS_UNVERIFIED, IS_BANNED = "verified", "not verified", "banned"
 HAS_FACTOR = "second factor"
+IS_ANONYMOUS = "anonymous"
 
 # ---- creating a user
 NEW = "New user"
@@ -40,12 +46,17 @@ GONE = "There is no user with this id."
 GONE_HINT = "They may have been deleted. Go back to all users."
 PROFILE = (
     *("Id", "Name", "User name", "E-mail", "Role", "Signs in with", "Second factor"),
+    "Passkeys",
     *("Created", "Changed", "Last sign-in", "Live sessions"),
 )
 WAYS_IN = {"credential": "a password"}
 NO_USERNAME = "none"
 NO_WAY_IN = "nothing yet; send a reset mail, so that they can choose a password"
+TRIES_THE_APP = "no account: they try the app in one browser, and lose it with that browser"
 SET_UP = "set up"
+NO_PASSKEYS, UNNAMED = "none", "without a name"
+ADDED, LAST_USED, NEVER_USED = "added {}", "last used {}", "never used"
+NOT_HERE = "works at {} only"
 NO_FACTOR, APP_FACTOR, MAIL_FACTOR = "none", "an authenticator app", "codes by mail"
 BAN_REASON, BAN_END, NO_REASON, NO_END = "Ban reason", "Ban ends", "none given", "never"
 SESSIONS, NO_SESSIONS = "Sessions", "No live session"
@@ -61,6 +72,7 @@ ACTIONS = "Actions"
 VERIFY, UNVERIFY = "Mark e-mail as verified", "Mark e-mail as not verified"
 SEND_RESET = "Send a reset mail"
 REMOVE_FACTOR = "Remove the second factor"
+REMOVE_PASSKEYS = "Remove all passkeys"
 SET_ROLE, NEW_ROLE = "Set role", "Role"
 ROLES_TO_GIVE = [("user", "user"), ("admin", "admin")]
 SET_USERNAME, NEW_USERNAME = "Set user name", "User name"
@@ -90,6 +102,10 @@ ASK_REMOVE_FACTOR = Markup(
     "This removes the authenticator app, codes by mail and backup codes of {}. Until they set up "
     "another factor, their password alone signs them in. Their sessions stay; they are mailed a "
     "notice. Make sure that it is really them who ask."
+)
+ASK_REMOVE_PASSKEYS = Markup(
+    "This removes {} of {}: {}. They can no longer sign in with {}. Their sessions stay; they are "
+    "mailed a notice."
 )
 LOCKED = "wrong codes: locked, ends {}"
 FACTOR_REMOVED = "The second factor of {} is removed."
@@ -168,6 +184,17 @@ def ask_delete(user: str, live: int) -> Markup:
     return Markup("This deletes {} and all their data. {} It cannot be undone.").format(
         user, _ends(live)
     )
+
+
+def passkeys_removed(email: str, number: int) -> str:
+    """Say how many passkeys are gone."""
+    return f"{pluralize(number, 'passkey')} of {email} removed."
+
+
+def ask_remove_passkeys(user: str, names: str, number: int) -> Markup:
+    """Ask before all passkeys of a user are removed."""
+    them = "it" if number == 1 else "them"
+    return ASK_REMOVE_PASSKEYS.format(pluralize(number, "passkey"), user, names, them)
 
 
 def factors_left(backup_codes: int, trusted_browsers: int) -> str:
