@@ -122,15 +122,30 @@ def test_a_code_verifies_and_signs_in_if_the_setting_says_so(start_mailing, mail
     assert gatehouse.visitor().sign_in().status_code == 200
 
 
-def test_a_session_is_not_given_where_the_second_factor_is_missing(start_mailing, mailbox):
-    gatehouse = start_mailing(sign_in_after_verification=True)
-    enrol(gatehouse, gatehouse.member())
+@pytest.mark.parametrize("strict", [True, False])
+def test_who_is_verified_already_signs_in_with_a_code_for_that(start_mailing, mailbox, strict):
+    gatehouse = start_mailing(sign_in_after_verification=True, strict=strict)
+    gatehouse.member()
     verify(gatehouse)
-    codes, visitor = Codes(gatehouse, mailbox), gatehouse.visitor()
-    body = {"email": ADA, "otp": codes.ask("email-verification")}
+    visitor = gatehouse.visitor()
+    body = {"email": ADA, "otp": Codes(gatehouse, mailbox).ask("email-verification")}
     response = visitor.post("email-otp/verify-email", body)
+    assert response.json()["status"] is True
+    assert (response.json()["token"] is None) == (visitor.session() is None) == strict
+
+
+def test_verifying_asks_for_the_second_factor_too(start_mailing, mailbox):
+    gatehouse = start_mailing(sign_in_after_verification=True)
+    ada = gatehouse.member()
+    enrol(gatehouse, ada)
+    codes = Codes(gatehouse, mailbox)
+    body = {"email": ADA, "otp": codes.ask("email-verification")}
+    response = ada.post("email-otp/verify-email", body)  # a browser that knows the account
     assert response.json() == {"twoFactorRedirect": True, "twoFactorMethods": ["totp"]}
-    assert visitor.session() is None
+    assert ada.session() is None
+    body["otp"] = codes.ask("email-verification")
+    again = gatehouse.visitor().post("email-otp/verify-email", body).json()
+    assert (again["status"], again["token"], again["user"]["emailVerified"]) == (True, None, True)
 
 
 def test_a_new_password_ends_what_the_old_one_opened(codes, gatehouse, ada):

@@ -81,21 +81,24 @@ def verify_email(
 ) -> tuple[User, IssuedSession | Challenge | None]:
     """Mark the address as verified, as a mailed link does; returns the user.
 
-    Besides a session, if SIGN_IN_AFTER_VERIFICATION is on. Where the password may be somebody
-    else's there is none: they would share the account (decision 0023).
+    Besides a session, if SIGN_IN_AFTER_VERIFICATION is on. With STRICT there is none where the
+    address was verified already, nor where the password may be somebody else's, who would share the
+    account (decision 0023).
     """
     email = parse_address(address)
     user = users.lock_by_email(work.db, email)
     codes.use(work, email_otp, Purpose.EMAIL_VERIFICATION, email, code, user)
     if user is None:
         raise RecordedRefusal("USER_NOT_FOUND", status=400)
-    signs_in = work.settings.sign_in_after_verification
-    if not user.email_verified:
+    strict, signs_in = work.settings.strict, work.settings.sign_in_after_verification
+    if user.email_verified:
+        signs_in = signs_in and not strict
+    else:
         confirmation = confirm_address(work, email_otp.link_mailer, user, browser)
         if confirmation is None:
             raise Refusal("INVALID_OTP")
         user = confirmation.user
-        by_stranger = work.settings.strict and not work.settings.require_verified_email
+        by_stranger = strict and not work.settings.require_verified_email
         signs_in &= confirmation.keeps_password and (confirmation.known or not by_stranger)
     if not signs_in:
         return user, None
