@@ -2,7 +2,7 @@
 
 from doctor.checks import mail, operations
 from doctor.checks.abuse import address, enumeration, limits
-from doctor.checks.accounts import account, clock, cookies, protection, second_factor
+from doctor.checks.accounts import account, clock, cookies, protection, second_factor, ways_in
 from doctor.checks.frontend import app
 from doctor.checks.http import headers, origins, passing_on, reach, streaming
 
@@ -25,4 +25,5 @@ CHECKS = (
     *operations.CHECKS,
     *mail.CHECKS,
     *second_factor.CHECKS,
+    *ways_in.CHECKS,
 )

@@ -54,7 +54,8 @@ class ThrowawayAccount:
         if reply.status == 200:
             self.id = user_id_in(reply)
             self.remember_session(reply, browser)
-        self.sign_up_refused = 400 <= reply.status < 500
+        by_captcha = reply.field("code") == "UNKNOWN_ERROR"  # it could not be checked
+        self.sign_up_refused = 400 <= reply.status < 500 or by_captcha
         return reply
 
     def sign_in(self, browser: SimulatedBrowser) -> Reply:

@@ -25,6 +25,7 @@ _HEADINGS = {
     "enumeration": "Account enumeration",
     "frontend": "Through the app",
     "second-factor": "Second factor",
+    "ways": "Ways to sign in",
     "account.deleted": "Clean-up",
     "address.public-url": _OPERATIONS,
     "limits.store": _OPERATIONS,

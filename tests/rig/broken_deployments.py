@@ -273,3 +273,30 @@ WRONG_AT_THE_SECOND_STEP = (
         "disable blocked", ("second-factor.removed",), second_step_proxies.block("disable")
     ),
 )
+WRONG_BESIDES_THE_PASSWORD = (
+    DeploymentCase(
+        "mailed codes blocked",
+        ("ways.endpoints",),
+        second_step_proxies.block_below("/api/auth/email-otp/"),
+    ),
+    DeploymentCase(
+        "the cookies of further accounts dropped",
+        ("ways.accounts",),
+        change_cookies(lambda line: "" if "_multi-" in line else line),
+        {"multi_session": True},
+    ),
+    DeploymentCase(
+        "the captcha's token dropped",
+        ("account.sign-up",),
+        drop_request_headers("x-captcha-response"),
+        {"captcha_provider": "turnstile", "captcha_site_key": "1x", "captcha_secret": "1x"},
+    ),
+    DeploymentCase(
+        "the captcha's provider out of reach",
+        ("account.sign-up",),
+        settings={
+            **{"captcha_provider": "turnstile", "captcha_site_key": "1x", "captcha_secret": "1x"},
+            "captcha_verify_url": "http://127.0.0.1:9/siteverify",
+        },
+    ),
+)

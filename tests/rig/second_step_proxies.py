@@ -11,11 +11,16 @@ _BLOCKED = b"<!doctype html><title>Request blocked</title>"
 
 
 def block(endpoint: str) -> type[ProxyBehaviour]:
-    """Block one endpoint, as a firewall with a list of known paths does."""
+    """Block one endpoint of second factors."""
+    return block_below(TWO_FACTOR + endpoint)
+
+
+def block_below(path: str) -> type[ProxyBehaviour]:
+    """Block what begins with a path, as a firewall with a list of known paths does."""
 
     class Blocks(ProxyBehaviour):
         def before(self, request: ProxyRequest) -> ProxyResponse | None:
-            if request.path != TWO_FACTOR + endpoint:
+            if not request.path.startswith(path):
                 return None
             return ProxyResponse(403, [("content-type", "text/html")], [_BLOCKED])
 

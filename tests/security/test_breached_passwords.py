@@ -52,6 +52,9 @@ def test_wherever_a_password_is_chosen_a_breached_one_is_refused(
     ada.post("request-password-reset", {"email": ADA, "redirectTo": "/"})
     token = mailbox.last("reset").token
     assert_refused(ada.post("reset-password", {"token": token, "newPassword": BREACHED}))
+    ada.post("email-otp/request-password-reset", {"email": ADA})
+    code = {"email": ADA, "otp": mailbox.all(ADA)[-1].code, "password": BREACHED}
+    assert_refused(ada.post("email-otp/reset-password", code))
     admin = make_admin(gatehouse)
     bob = {"email": BOB, "name": "Bob", "password": BREACHED}
     assert_refused(admin.post("admin/create-user", bob))

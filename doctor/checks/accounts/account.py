@@ -4,7 +4,7 @@ from urllib.parse import unquote
 
 from doctor.check import check
 from doctor.check_context import CheckContext
-from doctor.checks.accounts import second_factor
+from doctor.checks.accounts import captcha, second_factor
 from doctor.client.browser import Reply, SimulatedBrowser
 from doctor.client.throwaway_account import GET_SESSION, SIGN_OUT, fetch_session, user_id_in
 from doctor.clock import random_hex
@@ -38,6 +38,8 @@ def _attempt_sign_up(context: CheckContext) -> CheckResult:
     code = reply.field("code")
     if code == "EMAIL_PASSWORD_SIGN_UP_DISABLED":
         return _create_by_admin(context)
+    if code in captcha.CODES:
+        return captcha.explain(reply)
     if code in {"INVALID_ORIGIN", "MISSING_OR_NULL_ORIGIN"}:
         return failed(
             f"{reply.summary}: the server does not accept {context.deployment.url} as its own "
