@@ -58,7 +58,9 @@ def on_my_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed
     """Development: two ports of localhost, plain http, and no settings but each other's address."""
     folder: Path = tmp_path_factory.mktemp("local")
     mailbox = Mailbox(folder / "mails")
-    space = Space(folder, {"MAILBOX_FILE": str(mailbox.file), "RATE_LIMITS": "off"})
+    environment = {"MAILBOX_FILE": str(mailbox.file), "RATE_LIMITS": "off"}
+    more_ways = {"ANONYMOUS_SIGN_IN": "on", "MULTI_SESSION": "on"}
+    space = Space(folder, {**environment, **more_ways})
     app_environment = {"GATEHOUSE_URL": f"http://localhost:{space.port}"}
     app = App(folder / "app.log", app_environment)
     dev = App(folder / "dev.log", app_environment, "dev", folder / "app")

@@ -55,7 +55,7 @@ class Visitor:
 
     @property
     def heading(self) -> Locator:
-        return self.page.get_by_role("heading")
+        return self.page.get_by_role("heading", level=1)
 
     @property
     def header(self) -> Locator:

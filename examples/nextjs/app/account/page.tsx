@@ -1,8 +1,10 @@
 import { redirect } from "next/navigation";
 import { Suspense } from "react";
+import { Accounts } from "@/app/account/accounts";
 import { ChangeEmail } from "@/app/account/change-email";
 import { Greeting } from "@/app/account/greeting";
 import { Live } from "@/app/account/live";
+import { Passkeys } from "@/app/account/passkeys";
 import { Waking } from "@/components/waking";
 import { readSession } from "@/lib/session";
 
@@ -31,6 +33,8 @@ async function Account() {
       <Live />
       <ChangeEmail />
       <a href="/account/second-factor">Second factor</a>
+      <Passkeys />
+      <Accounts />
     </>
   );
 }

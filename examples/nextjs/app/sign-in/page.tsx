@@ -1,6 +1,7 @@
 "use client";
+import { OtherWays } from "@/app/sign-in/other-ways";
 import { AuthForm } from "@/components/auth-form";
-import { authClient, loadPage } from "@/lib/auth-client";
+import { authClient, enter } from "@/lib/auth-client";
 
 export default function SignIn() {
   return (
@@ -8,7 +9,7 @@ export default function SignIn() {
       <h1>Sign in</h1>
       <AuthForm
         fields={[
-          { name: "name", label: "E-mail or user name", autoComplete: "username" },
+          { name: "name", label: "E-mail or user name", autoComplete: "username webauthn" },
           { name: "password", label: "Password", type: "password", autoComplete: "current-password" },
         ]}
         button="Sign in"
@@ -17,12 +18,10 @@ export default function SignIn() {
             ? authClient.signIn.email({ email: name, password })
             : authClient.signIn.username({ username: name, password })
         }
-        done={(answer) => {
-          // Otherwise the client has loaded the page for the second step.
-          if (answer && !("twoFactorRedirect" in answer)) loadPage("/account");
-        }}
+        done={enter}
       />
       <a href="/forgot-password">Forgotten your password?</a>
+      <OtherWays />
     </main>
   );
 }
