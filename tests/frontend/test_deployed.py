@@ -23,6 +23,8 @@ LISTEN = """async (path) => {
   return { status: response.status, firstAt, sentAt };
 }"""
 
+LAST_WAY = "better-auth.last_used_login_method"
+
 
 def test_a_visitor_signs_up_stays_signed_in_and_signs_out(visitors: Visitors, visitor: Visitor):
     visitor.sign_up()
@@ -50,13 +52,15 @@ def test_the_cookies_are_first_party_and_hidden_from_scripts(
     visitor.sign_up()
     assert origins == {deployed.url}
     names = {cookie["name"] for cookie in visitor.cookies}
-    assert names == {"__Secure-better-auth.session_token", "__Secure-gatehouse.device"}
+    hidden = {"__Secure-better-auth.session_token", "__Secure-gatehouse.device"}
+    assert names == hidden | {LAST_WAY}
     for cookie in visitor.cookies:
         assert (
             cookie["domain"] == "localhost"
         )  # with a dot in front it would be for every host below
-        assert (cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (True, True, "Lax")
-    assert visitor.page.evaluate("document.cookie") == ""
+        assert (cookie["secure"], cookie["sameSite"]) == (True, "Lax")
+        assert cookie["httpOnly"] == (cookie["name"] in hidden)
+    assert visitor.page.evaluate("document.cookie") == f"{LAST_WAY}=email"
 
 
 def test_a_refusal_is_said_and_what_was_typed_stays(visitor: Visitor):
