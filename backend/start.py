@@ -56,7 +56,7 @@ def plain_errors(cannot: str = "start") -> Iterator[None]:
 def serve_with(app: Any, settings: Settings) -> None:
     """Print the URLs, and serve until the process is told to stop."""
     STDOUT.write("\n".join(list_urls(settings)) + "\n")
-    _log_pages_without_passkeys(settings)
+    log_pages_without_passkeys(settings)
     pinning = CpuPinning(LinuxScheduler(), SystemClock(), SystemRandomness())
     if settings.one_processor:
         pinning.start()
@@ -76,10 +76,14 @@ def serve_with(app: Any, settings: Settings) -> None:
         pinning.stop()
 
 
-def _log_pages_without_passkeys(settings: Settings) -> None:
+def log_pages_without_passkeys(settings: Settings) -> None:
+    """Say in one line which pages cannot have passkeys, why, and what helps where none can."""
     parties = settings.relying_parties
     if settings.passkeys and not parties.parties:
-        fix = "Set PUBLIC_URL or FRONTEND_URL to an https address with a domain; or PASSKEYS=off."
+        fix = (
+            "Set PUBLIC_URL or FRONTEND_URL to an https address with a domain, or to one of "
+            "localhost; or set PASSKEYS=off."
+        )
         log.warning("passkeys_off", reason="; ".join(parties.left_out), fix=fix)
     elif parties.left_out:
         log.info("pages_without_passkeys", pages="; ".join(parties.left_out))

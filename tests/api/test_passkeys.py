@@ -3,6 +3,8 @@
 import pytest
 from sqlalchemy import select, update
 
+from backend.features.housekeeping.service import Housekeeper
+from backend.storage.snapshots.after_restore import invalidate_restored_data
 from backend.storage.tables import passkey_challenges, passkeys, sessions, users
 from tests.authenticator import (
     Authenticator,
@@ -271,6 +273,26 @@ def test_a_challenge_ends_after_five_minutes(gatehouse, ada):
     gatehouse.clock.advance(minutes=5)
     response = answer(browser, device.get(options, browser.origin))
     assert (response.status_code, response.json()) == (400, refusal("CHALLENGE_NOT_FOUND"))
+
+
+def test_housekeeping_deletes_challenges_that_nobody_answered(gatehouse):
+    ask(gatehouse.visitor(), "generate-authenticate-options")
+    gatehouse.clock.advance(hours=2)
+    ask(gatehouse.visitor(), "generate-authenticate-options")
+    gatehouse.context.services[Housekeeper].start_purge().result()
+    assert len(gatehouse.rows(select(passkey_challenges.c.id))) == 1
+
+
+def test_a_restored_backup_brings_back_passkeys_and_no_challenge(gatehouse, ada):
+    passkey = add_passkey(ada, device := Authenticator())
+    browser = gatehouse.visitor()
+    options = ask(browser, "generate-authenticate-options")
+    invalidate_restored_data(gatehouse.context.runtime, None)
+    response = answer(browser, device.get(options, browser.origin))
+    assert (response.status_code, response.json()) == (400, refusal("CHALLENGE_NOT_FOUND"))
+    assert sign_in_with(device, browser).status_code == 200
+    (listed,) = browser.get("passkey/list-user-passkeys").json()
+    assert listed["id"] == passkey["id"]
 
 
 def test_a_passkey_of_a_domain_that_was_left_is_listed_and_not_offered(gatehouse, ada):
