@@ -66,7 +66,7 @@ def test_the_cookies_are_first_party_and_hidden_from_scripts(
 def test_a_refusal_is_said_and_what_was_typed_stays(visitor: Visitor):
     visitor.sign_in("nobody@example.com")
     expect(visitor.alert).to_have_text("Invalid email or password")
-    expect(visitor.page.get_by_label("E-mail")).to_have_value("nobody@example.com")
+    expect(visitor.page.get_by_label("E-mail or user name")).to_have_value("nobody@example.com")
 
 
 def test_a_protected_endpoint_is_called_through_the_app(visitor: Visitor):

@@ -39,12 +39,13 @@ def obliging_gatehouse(app: DeployedApp) -> Iterator[None]:
 
 def test_on_localhost_the_cookies_need_no_https(developer: Visitor):
     developer.sign_up()
-    names = {cookie["name"] for cookie in developer.cookies}
+    names = {cookie["name"].partition("_multi-")[0] for cookie in developer.cookies}
     hidden = {"better-auth.session_token", "gatehouse.device"}
-    assert names == hidden | {"better-auth.last_used_login_method"}
+    last_way = "better-auth.last_used_login_method"
+    assert names == hidden | {last_way}
     for cookie in developer.cookies:
         assert (cookie["secure"], cookie["sameSite"]) == (False, "Lax")
-        assert cookie["httpOnly"] == (cookie["name"] in hidden)
+        assert cookie["httpOnly"] == (cookie["name"] != last_way)
 
 
 def test_next_dev_has_nothing_to_complain_of(on_my_machine: DeployedApp, browser: Browser) -> None:
@@ -101,8 +102,9 @@ def test_who_must_have_a_second_factor_is_led_to_the_page_that_sets_it_up(
     developer: Visitor, on_my_machine: DeployedApp
 ):
     with obliging_gatehouse(on_my_machine):
-        developer.sign_up()
-        developer.fill_in("Change e-mail", **{"New e-mail": "new@example.com"})
+        developer.page.goto("/sign-up")
+        person = {"Name": "Ada", "E-mail": developer.email, "Password": PASSWORD}
+        developer.fill_in("Sign up", **person)  # the account page asks for the passkeys at once
         developer.page.wait_for_url("**/account/second-factor")
         expect(developer.page.get_by_label("Password", exact=True)).to_be_visible()
 
