@@ -6,6 +6,7 @@ from panel.tester.journeys import words as journey_words
 from panel.tester.journeys.runner import Journey, Progress
 from panel.tester.journeys.steps import JOURNEYS
 from tests.lazy_import import lazy_import
+from tests.make import make_settings
 from tests.panel.conftest import OWNER_EMAIL, Panel
 from tests.panel.test_tester_page import list_emails, with_tester
 
@@ -40,6 +41,9 @@ def run_journey(panel: Panel, title: str) -> Progress:
         journey_words.USER_NAME,
         journey_words.ORIGIN,
         journey_words.TWO_FACTOR,
+        journey_words.MAGIC_LINK,
+        journey_words.EMAIL_CODE,
+        journey_words.PASSKEY,
     ],
 )
 def test_every_step_is_as_it_should_be_and_nobody_stays(panel, title):
@@ -70,6 +74,11 @@ def test_without_limits_the_journey_says_so_and_leaves_nobody(panel):
         ("sign_up", journey_words.ROUND_TRIP, journey_words.SIGN_UP_OFF),
         ("username", journey_words.USER_NAME, journey_words.NO_USER_NAMES),
         ("two_factor", journey_words.TWO_FACTOR, journey_words.TWO_FACTOR_OFF),
+        ("magic_link", journey_words.MAGIC_LINK, journey_words.NO_MAGIC_LINK),
+        ("email_code", journey_words.EMAIL_CODE, journey_words.NO_EMAIL_CODE),
+        ("passkeys", journey_words.PASSKEY, journey_words.NO_PASSKEYS),
+        ("multi_session", journey_words.SEVERAL, journey_words.NO_MULTI_SESSION),
+        ("anonymous_sign_in", journey_words.ANONYMOUS, journey_words.NO_ANONYMOUS),
     ],
 )
 def test_where_it_is_off_the_journey_says_so_and_leaves_nobody(open_panel, setting, title, message):
@@ -78,6 +87,47 @@ def test_where_it_is_off_the_journey_says_so_and_leaves_nobody(open_panel, setti
     assert progress.failed
     assert progress.results[-1].message == message
     assert list_emails(panel) == [OWNER_EMAIL]
+
+
+@pytest.mark.parametrize(
+    ("setting", "title"),
+    [
+        ("multi_session", journey_words.SEVERAL),
+        ("anonymous_sign_in", journey_words.ANONYMOUS),
+    ],
+)
+def test_where_it_is_on_the_journey_passes_and_leaves_nobody(open_panel, setting, title):
+    panel = with_tester(open_panel(**{setting: True}))
+    progress = run_journey(panel, title)
+    assert not progress.failed, progress.results[-1]
+    assert list_emails(panel) == [OWNER_EMAIL]
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["strict", "as Better Auth"])
+@pytest.mark.parametrize("title", [journey_words.MAGIC_LINK, journey_words.PASSKEY])
+def test_it_passes_with_strict_and_without(open_panel, strict, title):
+    progress = run_journey(with_tester(open_panel(strict=strict)), title)
+    assert not progress.failed, progress.results[-1]
+
+
+def test_only_what_the_server_has_is_offered(tmp_path):
+    off = {"passkeys": False, "magic_link": False, "email_code": False, "username": False}
+    offered = {
+        is_on: {
+            each.title
+            for each in JOURNEYS
+            if each.is_offered(make_settings(tmp_path, **settings, two_factor=is_on))
+        }
+        for is_on, settings in (
+            (True, {"multi_session": True, "anonymous_sign_in": True}),
+            (False, off),
+        )
+    }
+    assert offered[True] == set(JOURNEYS_BY_TITLE)
+    assert offered[False] == {
+        *(journey_words.ROUND_TRIP, journey_words.DEVICES, journey_words.RESET),
+        *(journey_words.LIMIT, journey_words.ORIGIN),
+    }
 
 
 def test_where_addresses_must_be_verified_the_journey_does_that(open_panel):

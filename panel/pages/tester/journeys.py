@@ -10,6 +10,7 @@ import gradio as gr
 from panel.pages.tester.journey_view import render_progress
 from panel.pages.tester.require_admin import require_admin
 from panel.pages.tester.results import TesterView, ViewOptions
+from panel.ports import PanelSettings
 from panel.services import PageContext, Services
 from panel.tester.journeys import words
 from panel.tester.journeys.runner import Journey, Progress, run_journey
@@ -21,8 +22,8 @@ from panel.ui.wiring import EventHandler, Updates, on
 class Journeys:
     """The journeys to choose from, the button, and the steps."""
 
-    def __init__(self) -> None:
-        titles = [journey.title for journey in JOURNEYS]
+    def __init__(self, settings: PanelSettings) -> None:
+        titles = [journey.title for journey in JOURNEYS if journey.is_offered(settings)]
         gr.Markdown(soft(words.LEAD))
         self.journey = gr.Radio(titles, value=titles[0], label=words.JOURNEY, elem_id="journey")
         self.start = gr.Button(words.START, variant="primary", size="md", elem_id="start-journey")

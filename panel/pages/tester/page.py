@@ -11,6 +11,7 @@ from panel.pages.tester.endpoints import Endpoints, on_group, read_form
 from panel.pages.tester.journeys import Journeys
 from panel.pages.tester.require_admin import require_admin
 from panel.pages.tester.results import BrowserPicker, Results, TesterView, ViewOptions
+from panel.ports import PanelSettings
 from panel.services import PageContext, Services
 from panel.tester import words
 from panel.tester.quick_actions import METHODS, QUICK_ACTIONS, Person, QuickAction, new_person
@@ -71,7 +72,7 @@ class QuickActions:
 class TesterPage:
     """The page: the ways to send on the left, the results on the right."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: PanelSettings) -> None:
         with gr.Row(elem_classes="columns"):
             with gr.Column(scale=5, min_width=320):
                 browsers = BrowserPicker()
@@ -83,7 +84,7 @@ class TesterPage:
                     with gr.Tab(words.CUSTOM, id="custom"):
                         self.custom = CustomRequest()
                     with gr.Tab(words.JOURNEYS, id="journeys"):
-                        self.journeys = Journeys()
+                        self.journeys = Journeys(settings)
                     with gr.Tab(words.HISTORY, id="history"):
                         gr.Markdown(soft(words.KEPT))
                         history = gr.Radio(
@@ -161,7 +162,7 @@ class TesterPage:
 def build(blocks: gr.Blocks, services: Services) -> TesterPage:
     """Lay out the page."""
     gr.Markdown(heading(words.TITLE, words.LEAD), elem_classes="head")
-    page = TesterPage()
+    page = TesterPage(services.settings)
     _wire_browsers(blocks, services, page)
     _wire_ways(blocks, services, page)
     _wire_endpoints(blocks, services, page)

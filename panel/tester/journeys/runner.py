@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from panel.client.api import ApiClient, ApiError
 from panel.client.loopback import Call, InvalidCall, NoResponse
 from panel.client.visitor import CurrentAdmin
-from panel.ports import Randomness
+from panel.ports import PanelSettings, Randomness
 from panel.tester.exchange import Exchange
 from panel.tester.journeys import words
+from panel.tester.journeys.authenticator import Authenticator
 from panel.tester.quick_actions import Person, new_person
 from panel.tester.service import Tester
 
@@ -39,6 +40,12 @@ class JourneyRun:
     link: str = ""
     app_secret: str = ""
     backup_codes: tuple[str, ...] = ()
+    mailed_code: str = ""
+    passkey_id: str = ""
+    authenticator: Authenticator = field(default_factory=Authenticator)
+    first_token: str = ""
+    other_ids: list[str] = field(default_factory=list)
+    """Of users besides the test user, to be deleted with them."""
     exchanges: list[Exchange] = field(default_factory=list)
     """Every exchange so far."""
 
@@ -73,6 +80,8 @@ class Journey:
 
     title: str
     steps: tuple[Step, ...]
+    is_offered: Callable[[PanelSettings], bool] = lambda _: True
+    """Whether this server has what the journey is about."""
 
 
 @dataclass
@@ -128,6 +137,9 @@ async def _run_step(step: Step, run: JourneyRun) -> StepResult:
 
 
 async def delete_person(run: JourneyRun) -> None:
-    if run.user_id:
-        payload, run.user_id = {"userId": run.user_id}, ""
-        await run.api.post(run.admin, "/api/auth/admin/remove-user", payload)
+    """Delete the test user and the others of the journey, once."""
+    user_ids = [each for each in (run.user_id, *run.other_ids) if each]
+    run.user_id = ""
+    run.other_ids.clear()
+    for user_id in user_ids:
+        await run.api.post(run.admin, "/api/auth/admin/remove-user", {"userId": user_id})

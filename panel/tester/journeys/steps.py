@@ -1,13 +1,20 @@
 """The journeys that the Tester offers."""
 
 from dataclasses import replace
-from typing import Any
-from urllib.parse import urlsplit
 
 from doctor.client.set_cookie import parse_set_cookie
+from panel.client.api import origin_of
 from panel.client.loopback import Call
+from panel.ports import PanelSettings
 from panel.tester.exchange import response_json
-from panel.tester.journeys import two_factor, user_names, words
+from panel.tester.journeys import (
+    accounts,
+    mailbox,
+    passkeys,
+    two_factor,
+    user_names,
+    words,
+)
 from panel.tester.journeys.runner import (
     Journey,
     JourneyRun,
@@ -94,28 +101,6 @@ async def _both_listed(run: JourneyRun) -> StepResult:
     return StepResult(number == 2, words.sessions_seen(number), result.exchanges)
 
 
-async def _ask_reset(run: JourneyRun) -> StepResult:
-    outbox = await run.api.get(run.admin, "/api/admin/outbox", limit=1)
-    if outbox["sends"]:
-        return StepResult(False, words.SENDS_MAIL)
-    payload = {"email": run.person.email, "redirectTo": "/reset-password"}
-    return await run.expect(words.FIRST, post("/api/auth/request-password-reset", payload), 200)
-
-
-async def _find_link(run: JourneyRun) -> StepResult:
-    outbox = await run.api.get(run.admin, "/api/admin/outbox", limit=100)
-    mails: list[dict[str, Any]] = [each for each in outbox["mails"] if _is_theirs(each, run)]
-    if not mails:
-        return StepResult(False, words.NO_MAIL)
-    parts = urlsplit(mails[0]["url"])
-    run.link = f"{parts.path}?{parts.query}"
-    return StepResult(True, words.NOTHING_SENT)
-
-
-def _is_theirs(mail: dict[str, Any], run: JourneyRun) -> bool:
-    return mail["to"] == run.person.email and "/reset-password/" in (mail["url"] or "")
-
-
 async def _open_link(run: JourneyRun) -> StepResult:
     return await run.expect(words.FIRST, Call("GET", run.link), 302)
 
@@ -185,6 +170,14 @@ def _revoke_others(_: Person) -> Call:
     return post("/api/auth/revoke-other-sessions", {})
 
 
+def _can_use_passkeys(settings: PanelSettings) -> bool:
+    origin = origin_of(settings.base_url)
+    return any(party.covers(origin) for party in settings.relying_parties.parties)
+
+
+_ASK_RESET = mailbox.ask_for_mail(
+    "/api/auth/request-password-reset", {"redirectTo": "/reset-password"}
+)
 _CREATE_PERSON = Step(words.MAKE_ACCOUNT, _make_account)
 _DELETE_PERSON = Step(words.CLEAN_UP, _clean_up)
 JOURNEYS: tuple[Journey, ...] = (
@@ -218,8 +211,8 @@ JOURNEYS: tuple[Journey, ...] = (
         words.RESET,
         (
             _CREATE_PERSON,
-            Step(words.ASK_RESET, _ask_reset),
-            Step(words.FIND_LINK, _find_link),
+            Step(words.ASK_RESET, _ASK_RESET),
+            Step(words.FIND_LINK, mailbox.find_link("/reset-password/")),
             Step(words.OPEN_LINK, _open_link),
             Step(words.SET_NEW, _set_new),
             Step(words.OLD_FAILS, _expect(words.FIRST, sign_in, 401)),
@@ -228,7 +221,32 @@ JOURNEYS: tuple[Journey, ...] = (
             _DELETE_PERSON,
         ),
     ),
-    Journey(words.USER_NAME, (_CREATE_PERSON, *user_names.STEPS, _DELETE_PERSON)),
+    Journey(
+        words.USER_NAME,
+        (_CREATE_PERSON, *user_names.STEPS, _DELETE_PERSON),
+        lambda settings: settings.username,
+    ),
+    Journey(
+        words.MAGIC_LINK,
+        (_CREATE_PERSON, *mailbox.LINK_STEPS, _DELETE_PERSON),
+        lambda settings: settings.magic_link,
+    ),
+    Journey(
+        words.EMAIL_CODE,
+        (_CREATE_PERSON, *mailbox.CODE_STEPS, _DELETE_PERSON),
+        lambda settings: settings.email_code,
+    ),
+    Journey(words.PASSKEY, (_CREATE_PERSON, *passkeys.STEPS, _DELETE_PERSON), _can_use_passkeys),
+    Journey(
+        words.SEVERAL,
+        (_CREATE_PERSON, *accounts.SEVERAL_STEPS, _DELETE_PERSON),
+        lambda settings: settings.multi_session,
+    ),
+    Journey(
+        words.ANONYMOUS,
+        (_CREATE_PERSON, *accounts.ANONYMOUS_STEPS, _DELETE_PERSON),
+        lambda settings: settings.anonymous_sign_in,
+    ),
     Journey(
         words.LIMIT,
         (
@@ -250,5 +268,9 @@ JOURNEYS: tuple[Journey, ...] = (
             _DELETE_PERSON,
         ),
     ),
-    Journey(words.TWO_FACTOR, (_CREATE_PERSON, *two_factor.STEPS, _DELETE_PERSON)),
+    Journey(
+        words.TWO_FACTOR,
+        (_CREATE_PERSON, *two_factor.STEPS, _DELETE_PERSON),
+        lambda settings: settings.two_factor,
+    ),
 )

@@ -23,6 +23,11 @@ LIMIT = "Too many wrong passwords"
 ORIGIN = "A request from another site"
 TWO_FACTOR = "Sign in with a second factor"
 USER_NAME = "Sign in with a user name"
+MAGIC_LINK = "Sign in with a mailed link"
+EMAIL_CODE = "Sign in with a mailed code"
+PASSKEY = "Sign in with a passkey"
+SEVERAL = "Several accounts in one browser"
+ANONYMOUS = "Try the app without an account"
 
 MAKE_ACCOUNT = ("Create an account", "Administrators can create one.")
 CLEAN_UP = ("Delete the test user", "Nothing is left behind.")
@@ -53,6 +58,29 @@ CHOOSE_NAME = ("Choose it", "It belongs to the account.")
 NAME_TAKEN = ("Ask again", "It is taken now.")
 NAME_WORKS = ("Sign in with it, in capitals", "Capitals make no difference.")
 NOT_AN_ADDRESS = ("Use it in place of an address", "It is never taken for one.")
+ASK_LINK = ("Ask for a link to sign in", "The response reveals nothing about the account.")
+LINK_OPENS = ("Open it in the browser that asked", "It signs in and goes on to the app.")
+ASK_CODE = ("Ask for a code to sign in", "The response reveals nothing about the account.")
+FIND_CODE = ("Find the mailed code in the outbox", "The mail was written.")
+MAILED_CODE = ("Send the mailed code", "It signs in.")
+CODE_ONCE = ("Use the code a second time", "It works only once.")
+ADD_PASSKEY = ("Add a passkey", "An authenticator in software makes one.")
+USE_PASSKEY = ("Sign in with it on the second device", "No password is sent.")
+SIGNED_ONCE = ("Send the same signature again", "Each signature counts once.")
+FOREIGN_PASSKEY = ("Sign for a page of another site", "A copied page gets nowhere.")
+REMOVE_PASSKEY = ("Remove the passkey on the first device", "One request is enough.")
+REMOVED_PASSKEY = ("Sign in with it again", "It no longer works.")
+MAKE_OTHER = ("Create a second account", "It is deleted at the end as well.")
+SIGN_IN_OTHER = ("Sign in to it in the same browser", "The first session stays.")
+BOTH_LISTED = ("List the accounts of this browser", "It has both.")
+ACTIVATE = ("Go back to the first account", "Its password is not asked for again.")
+IS_FIRST = ("Read the session", "It is that of the first account.")
+REVOKE_FIRST = ("Sign the first account out", "Only its session ends.")
+IS_OTHER = ("Read the session again", "The second account goes on.")
+TRY = ("Sign in without an account", "The server makes an anonymous user.")
+TRY_ONCE = ("Do it again", "Whoever has one gets no second one.")
+LINK_ACCOUNT = ("Sign in to the account", "What was tried out becomes part of it.")
+TRIAL_GONE = ("Look for the anonymous user", "It is gone.")
 PREFLIGHT = (
     "Change the name from the other site",
     "The preflight stops a browser.",
@@ -84,6 +112,12 @@ SENDS_MAIL = (
 )
 NO_MAIL = "The outbox has no mail to the test user."
 SIGN_UP_OFF = "Sign-up is disabled on this server (SIGN_UP=off), which it answers with 400."
+NO_MAGIC_LINK = "Mailed links are disabled on this server (MAGIC_LINK=off), which answers 404."
+NO_EMAIL_CODE = "Mailed codes are disabled on this server (EMAIL_CODE=off), which answers 404."
+NO_PASSKEYS = "This server has no passkeys (PASSKEYS=off, or no domain), which it answers with 404."
+NO_MULTI_SESSION = "MULTI_SESSION is off on this server, which answers 404."
+NO_ANONYMOUS = "ANONYMOUS_SIGN_IN is off on this server, which answers 404."
+STILL_THERE = "The anonymous user is still there."
 NO_USER_NAMES = "User names are disabled on this server (USERNAME=off), which it answers with 404."
 ALREADY = "Nothing to do: verification is not required, or the user is already signed in."
 LIMITS_OFF = "All attempts were let through: rate limits are off (RATE_LIMITS=off)."
