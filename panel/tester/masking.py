@@ -11,7 +11,9 @@ from panel.tester.exchange import Exchange, Preflight, parse_json, response_json
 
 MASK = "••••••••"
 _SECRET_NAME = re.compile(r"password|token|secret|backupcodes|totpuri", re.I)
-_SENT_NAME = re.compile(rf"{_SECRET_NAME.pattern}|^code$", re.I)  # a refusal has a code as well
+_SENT_NAME = re.compile(
+    rf"{_SECRET_NAME.pattern}|^(?:code|otp)$", re.I
+)  # a refusal has a code as well
 _IN_PATH = re.compile(r"[?&][^=&]*(?:password|token|secret)[^=&]*=([^&]+)", re.I)
 _RESET_PATH = re.compile(r"/reset-password/([^/?]+)")
 # The form of our tokens and cookies, wherever they occur: mails in the outbox contain them.

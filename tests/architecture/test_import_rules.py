@@ -100,8 +100,9 @@ HOMES = {
     "gradio": ["panel"],
     "passlib": ["backend.kernel"],
     "bcrypt": ["backend.kernel"],
-    "cryptography": ["backend.kernel", "backend.features.passkeys"],
-    "webauthn": ["backend.features.passkeys"],
+    # The Tester's journey plays an authenticator: it signs what the server verifies.
+    "cryptography": ["backend.kernel", "backend.features.passkeys", "panel.tester.journeys"],
+    "webauthn": ["backend.features.passkeys", "panel.tester.journeys"],
     "pydantic_settings": ["backend.kernel"],
 }
 KERNEL_MAY_USE = {

@@ -99,13 +99,13 @@ class TestTheSteps:
         updates, custom = sign_up(panel, tester, context), tester.custom
         assert set(updates) == {*view.outputs, *custom.fields}
         assert "Signed in as ada@example.com" in updates[view.browsers.browser_state]
-        assert updates[view.jar].count("class='cookie'") == 2
+        assert updates[view.jar].count("class='cookie'") == 3
         assert updates[view.browsers.limit_notice] == ""
         assert (updates[view.history].value, updates[results.exchange_number]) == (1, 1)
         assert "200 OK" in updates[results.card]
         assert json.loads(updates[results.answer])["user"]["email"] == "ada@example.com"
         assert updates[results.raw].startswith("HTTP/1.1 200 OK\n")
-        assert updates[results.cookie_tab].label == "Cookies (2)"
+        assert updates[results.cookie_tab].label == "Cookies (3)"
         assert "better-auth.session_token" in updates[results.cookies]
         assert updates[results.request].startswith("POST /api/auth/sign-up/email HTTP/1.1")
         assert updates[results.copy].value.startswith("curl ")

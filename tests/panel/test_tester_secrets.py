@@ -63,6 +63,7 @@ CALLS = {
     "a number": (Call("POST", "/x", '{"password": 8812349977}'), "8812349977"),
     "a list": (Call("POST", "/x", '{"tokens": ["canary-22-x"]}'), "canary-22-x"),
     "a code": (Call("POST", "/x", '{"code": "canary-22-x"}'), "canary-22-x"),
+    "a mailed code": (Call("POST", "/x", '{"otp": "canary-23-x"}'), "canary-23-x"),
     "a form": (
         Call("POST", "/x", f"a=b&password={quote_plus('one canary 22')}", headers=FORM),
         "one canary 22",
