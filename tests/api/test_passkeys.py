@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import select, update
 
 from backend.features.housekeeping.service import Housekeeper
+from backend.features.passkeys import service
 from backend.storage.snapshots.after_restore import invalidate_restored_data
 from backend.storage.tables import passkey_challenges, passkeys, sessions, users
 from tests.authenticator import (
@@ -12,6 +13,7 @@ from tests.authenticator import (
     answer,
     ask,
     decode,
+    give_passkey,
     sign_in_with,
     try_to_add,
 )
@@ -301,6 +303,17 @@ def test_a_passkey_of_a_domain_that_was_left_is_listed_and_not_offered(gatehouse
     assert ada.get("passkey/list-user-passkeys").json() == [passkey]
     assert "allowCredentials" not in ask(ada, "generate-authenticate-options")
     assert ask(ada, "generate-register-options")["excludeCredentials"] == []
+
+
+def test_somebody_has_a_hundred_at_most(gatehouse, ada):
+    devices = [Authenticator() for _ in range(service.MAX_PER_USER)]
+    for each in devices[1:]:
+        give_passkey(gatehouse, ADA, each)
+    assert try_to_add(ada, devices[0]).status_code == 200
+    response = try_to_add(ada, Authenticator())
+    message = "You have 100 passkeys: delete one first"
+    expected = refusal("FAILED_TO_VERIFY_REGISTRATION", message)
+    assert (response.status_code, response.json()) == (400, expected)
 
 
 def test_somebody_who_is_gone_leaves_no_passkey(gatehouse, ada):

@@ -33,9 +33,12 @@ from backend.storage.queries.passkeys import Passkey
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
+MAX_PER_USER = 100
+"""With STRICT. Each is named to the browser at every registration."""
 USER_VERIFICATION = "user_verification"
 """The second factor of a passkey that has checked a PIN, a fingerprint or a face."""
 _ADDED = "A passkey was added to your account: whoever has it can sign in."
+_TOO_MANY = f"You have {MAX_PER_USER} passkeys: delete one first"
 _REMOVED = "A passkey was removed from your account."
 _COPIED = (
     "A sign-in with one of your passkeys was refused, because somebody seems to have a copy of it. "
@@ -83,6 +86,8 @@ def register(
     except InvalidResponse:
         raise _registration_refusal(work) from None
     user = work.actor
+    if work.settings.strict and len(passkeys.list_for_user(work.db, user.id)) >= MAX_PER_USER:
+        raise RecordedRefusal("FAILED_TO_VERIFY_REGISTRATION", _TOO_MANY)
     passkey = _build(work, user, made, party, name)
     if not passkeys.add(work.db, passkey):  # somebody's already (WebAuthn, section 7.1, step 26)
         raise _registration_refusal(work)
