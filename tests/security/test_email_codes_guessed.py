@@ -4,6 +4,7 @@ Six digits are few. So three may be tried for a code, and few codes are mailed i
 asks for them, from however many addresses, and however much of it happens at the same instant.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 
@@ -69,11 +70,14 @@ def test_of_a_thousand_guesses_at_once_on_two_replicas_three_are_compared(
     replicas[0].member()
     code = Codes(replicas[0], mailbox).ask()
     paths = ["sign-in/email-otp", "email-otp/check-verification-otp"]
+    at_once = asyncio.Semaphore(100)  # a server that is asked for more is too busy for some
 
     async def send(number: int) -> str:
         visitor = replicas[number % 2].visitor(f"198.51.100.{number % 250}")
         body = {"email": ADA, "otp": other_than(code, number + 1), "type": "sign-in"}
-        return (await visitor.send_async("POST", paths[number % 4 // 2], body)).json()["code"]
+        async with at_once:
+            response = await visitor.send_async("POST", paths[number % 4 // 2], body)
+        return response.json()["code"]
 
     answers = Counter(replicas[0].gather(*(send(number) for number in range(1000))))
 
@@ -89,7 +93,7 @@ def test_of_fifty_uses_at_once_on_two_replicas_one_counts(replicas, mailbox):
 
     async def send(number: int) -> int:
         visitor = replicas[number % 2].visitor(f"198.51.100.{number}")
-        body = {"email": "new@example.com" if number < 0 else ADA, "otp": code}
+        body = {"email": ADA, "otp": code}
         return (await visitor.send_async("POST", "sign-in/email-otp", body)).status_code
 
     statuses = Counter(replicas[0].gather(*(send(number) for number in range(50))))
@@ -128,7 +132,7 @@ def test_asking_again_and_again_gives_thirty_guesses_a_day(
 ):
     gatehouse = start_on(mailbox_file=mailbox.file, rate_limits=True)
     gatehouse.member()
-    for hour in range(23):
+    for hour in (0, 1, 2, 3, 4, 5, 22):
         for attempt in range(5):
             attacker = gatehouse.visitor(f"10.{hour}.{attempt}.1")
             body = {"email": ADA, "type": purpose}
@@ -139,7 +143,7 @@ def test_asking_again_and_again_gives_thirty_guesses_a_day(
                 check = {**body, "otp": wrong}
                 response = guesser.post("email-otp/check-verification-otp", check)
                 assert response.is_error
-        clock.advance(minutes=60)
+        clock.advance(hours=17 if hour == 5 else 1)
 
     assert len(compared) == 30
     assert len(mailbox.all(ADA, "code")) == 10
