@@ -178,11 +178,15 @@ class VerifyAuthentication(WireModel):
 class DeletePasskey(WireModel):
     """The passkey to delete."""
 
+    model_config = example({"id": _ID})
+
     id: Annotated[Text, Field(examples=[_ID])]
 
 
 class UpdatePasskey(WireModel):
     """The passkey to rename, and its name."""
+
+    model_config = example({"id": _ID, "name": _PASSKEY_NAME})
 
     id: Annotated[Text, Field(examples=[_ID])]
     name: Annotated[Name, BeforeValidator(_strip_to_something), Field(examples=[_PASSKEY_NAME])]
