@@ -3,7 +3,7 @@ import { NextResponse, type NextRequest } from "next/server";
 import { onBehalfOf } from "@/lib/gatehouse";
 
 export const config = {
-  matcher: ["/api/auth/:path*", "/api/me", "/api/stream", "/account/:path*"],
+  matcher: ["/api/auth/:path*", "/api/sign-in-methods", "/api/me", "/api/stream", "/account/:path*"],
 };
 
 export function proxy(request: NextRequest) {
