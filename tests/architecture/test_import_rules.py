@@ -101,8 +101,8 @@ HOMES = {
     "passlib": ["backend.kernel"],
     "bcrypt": ["backend.kernel"],
     # The Tester's journey plays an authenticator: it signs what the server verifies.
-    "cryptography": ["backend.kernel", "backend.features.passkeys", "panel.tester.journeys"],
-    "webauthn": ["backend.features.passkeys", "panel.tester.journeys"],
+    "cryptography": ["backend.kernel", "backend.features.passkeys", "doctor.client"],
+    "webauthn": ["backend.features.passkeys", "doctor.client"],
     "pydantic_settings": ["backend.kernel"],
 }
 KERNEL_MAY_USE = {

@@ -22,8 +22,10 @@ WALK, ENDPOINTS = "02_sign_in_walkthrough", "03_protected_endpoints"
             [
                 "a revoked session is refused at once",
                 "a copied cookie dies with the sign-out",
-                "scripts cannot read any of the cookies",
+                "scripts cannot read a cookie that opens anything",
                 "a wrong code is refused",
+                "a signed challenge works once",
+                "what another site was given is refused",
             ],
         ),
         (ENDPOINTS, ["signed out got 200, not 401"]),

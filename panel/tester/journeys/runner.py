@@ -7,13 +7,13 @@ deleted.
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
+from doctor.client.passkey_authenticator import Authenticator
 from panel.client.api import ApiClient, ApiError
 from panel.client.loopback import Call, InvalidCall, NoResponse
 from panel.client.visitor import CurrentAdmin
 from panel.ports import PanelSettings, Randomness
 from panel.tester.exchange import Exchange
 from panel.tester.journeys import words
-from panel.tester.journeys.authenticator import Authenticator
 from panel.tester.quick_actions import Person, new_person
 from panel.tester.service import Tester
 

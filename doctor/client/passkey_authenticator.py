@@ -1,4 +1,4 @@
-"""A passkey's authenticator in software, for the journey: what a phone or a laptop has built in."""
+"""A passkey's authenticator in software: what a phone or a laptop has built in."""
 
 import hashlib
 import json
@@ -61,5 +61,5 @@ class Authenticator:
 
 
 def _client_data(kind: str, challenge: str, origin: str) -> bytes:
-    said = {"type": kind, "challenge": challenge, "origin": origin, "crossOrigin": False}
-    return json.dumps(said).encode()
+    data = {"type": kind, "challenge": challenge, "origin": origin, "crossOrigin": False}
+    return json.dumps(data).encode()
