@@ -1,12 +1,11 @@
 """The domain whose hosts all receive the session cookie, if the operator chooses one."""
 
-from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from publicsuffixlist import PublicSuffixList
 from pydantic import AfterValidator
 
+from backend.kernel.configuration.domains import is_address, is_public_suffix
 from backend.kernel.configuration.web_urls import parse_host
 
 _EXAMPLE = "must be a domain such as example.com"
@@ -17,7 +16,7 @@ def parse_cookie_domain(text: str) -> str:
     if not text:
         return ""
     domain = parse_host(text.removeprefix("."))
-    if domain is None or "." not in domain or _is_address(domain):
+    if domain is None or "." not in domain or is_address(domain):
         raise ValueError(f"{_EXAMPLE}, and {text!r} is none")
     return domain
 
@@ -34,7 +33,7 @@ def check_cookie_domain(domain: str, base_url: str) -> None:
             f"COOKIE_DOMAIN must be PUBLIC_URL's host or a parent of it; {host} is not part of "
             f"{domain}"
         )
-    if PublicSuffixList().is_public(domain):
+    if is_public_suffix(domain):
         raise ValueError(
             f"COOKIE_DOMAIN would send your users' sessions to every site below {domain}, which "
             "strangers share; name a domain of your own, or unset it"
@@ -43,11 +42,3 @@ def check_cookie_domain(domain: str, base_url: str) -> None:
 
 CookieDomain = Annotated[str, AfterValidator(parse_cookie_domain)]
 """A domain in a setting; `check_cookie_domain` compares it with the server's address."""
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True

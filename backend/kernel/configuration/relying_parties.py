@@ -7,10 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from ipaddress import ip_address
 
-from publicsuffixlist import PublicSuffixList
-
+from backend.kernel.configuration.domains import is_address, is_public_suffix
 from backend.kernel.configuration.web_urls import has_wildcard, parse_host, parse_origin_pattern
 
 _ANDROID = "android:apk-key-hash:"
@@ -97,7 +95,7 @@ def build_relying_parties(
 def parse_rp_id(text: str) -> str:
     """Return a domain as browsers compare it; raises ValueError."""
     domain = parse_host(text) if text else ""
-    if domain is None or _is_address(domain):
+    if domain is None or is_address(domain):
         raise ValueError(f"must be a domain such as example.com, and {text!r} is none")
     return domain
 
@@ -147,7 +145,7 @@ def _domain_of(origin: str) -> str:
     """
     scheme, _, authority = origin.rpartition("://")
     host = authority.partition(":")[0]
-    if "[" in authority or _is_address(host):
+    if "[" in authority or is_address(host):
         return ""
     if scheme == "http" and not _is_local(host):
         return ""
@@ -176,24 +174,11 @@ def _is_web(origin: str) -> bool:
 
 
 def _is_public(domain: str) -> bool:
-    return domain != _LOCALHOST and _public_suffixes().is_public(domain)
-
-
-@lru_cache(1)
-def _public_suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
+    return domain != _LOCALHOST and is_public_suffix(domain)
 
 
 def _is_local(host: str) -> bool:
     return host == _LOCALHOST or host.endswith(f".{_LOCALHOST}")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 @lru_cache(256)
