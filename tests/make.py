@@ -16,6 +16,8 @@ from tests.clocks import NOON
 PASSWORD = "correct horse battery"
 KEY = "c8Jq2vXo5mRzL0tW9yKpB4nGd7sHf1Ea6uTi3"
 """A signing key that production would take too."""
+READABLE_COOKIE = "better-auth.last_used_login_method"
+"""How somebody signed in last: for pages to read, and no secret."""
 
 
 class ExplicitSettings(Settings):

@@ -9,7 +9,7 @@ def find_page(methods: Mapping[str, Any], base_url: str) -> str | None:
 
     `methods` is the JSON of /api/sign-in-methods. Returns None where no page can.
     """
-    passkeys = methods.get("passkeys", {})
+    passkeys = methods.get("passkey", {})
     if not passkeys.get("enabled"):
         return None
     origins = [each for party in passkeys["relyingParties"] for each in party["origins"]]

@@ -161,7 +161,8 @@ REFUSED = [
         path=PATH,
         status=400,
         code="VALIDATION_ERROR",
-        message="[body] Invalid input: expected object, received undefined",
+        message="[body] Invalid input: expected object, received undefined; "
+        "[body] Invalid input: expected record, received undefined",
     ),
     Scene(
         name="a role",

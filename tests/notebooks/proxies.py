@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 import pyotp
 
+from tests.make import READABLE_COOKIE
 from tests.rig.proxy import ProxyBehaviour, ProxyRequest, ProxyResponse
 from tests.rig.second_step_proxies import CorrectsCodes
 
@@ -30,7 +31,7 @@ class RecordingProxy(ProxyBehaviour):
             self._keep(_find_field(request.body, "password"))
         for cookie in response.get_all("set-cookie"):
             name, _, value = cookie.partition(";")[0].partition("=")
-            if name != "better-auth.last_used_login_method":  # which is for pages to read
+            if name != READABLE_COOKIE:
                 self._keep(value)
         for token in response.get_all("set-auth-token"):
             self._keep(token)

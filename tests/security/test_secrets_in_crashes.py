@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 import httpx
 import pytest
 
+from tests.make import READABLE_COOKIE
 from tests.rig.space import ROOT, Space
 
 PASSWORD = 'Break "it", söme 1 canary'
@@ -41,8 +42,7 @@ def recorded(request, tmp_path_factory):
 
 
 def provoke_crashes(browser):
-    readable = "better-auth.last_used_login_method"  # for pages, and no secret
-    cookies = [value for name, value in browser.cookies.items() if name != readable]
+    cookies = [value for name, value in browser.cookies.items() if name != READABLE_COOKIE]
     typed = {"email": ADMIN["email"], "password": PASSWORD}
     checked = browser.post("/api/auth/sign-in/email", json=typed)
     pairs = [("proxy", "canary-cookie"), *browser.cookies.items()]
