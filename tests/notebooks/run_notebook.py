@@ -15,8 +15,13 @@ from tests.rig.space import ROOT, Space, inherited
 
 SECRET_KEY = "canary-key-Zq4vT1mX8sLw2rNc7yBf5hJd9gKp3tEu"
 REQUESTS = "128"  # four for each of the most callers at once in 04, and one with a session
-# The window of a user's calls lasts a minute otherwise; 03 waits until it is over.
-QUICK = {"RATE_LIMIT_PER_USER": "10/5 seconds", "SECRET_KEY": SECRET_KEY}
+# The window of a user's calls lasts a minute otherwise; 03 waits until it is over. The frontend is
+# what has passkeys: an address such as 127.0.0.1 cannot.
+QUICK = {
+    "RATE_LIMIT_PER_USER": "10/5 seconds",
+    "SECRET_KEY": SECRET_KEY,
+    "FRONTEND_URL": "http://localhost:3000",
+}
 
 
 @dataclass(frozen=True)
