@@ -1,4 +1,8 @@
-"""A passkey's authenticator in software: what a phone or a laptop has built in."""
+"""A passkey's authenticator in software: what a phone or a laptop has built in.
+
+For the Tester and the notebooks. The doctor itself needs httpx and nothing else, so nothing of it
+imports this.
+"""
 
 import hashlib
 import json
