@@ -14,7 +14,7 @@ def refuse_others_in_panel(work: Work, attempt: SignInAttempt) -> None:
     by its response nor by asking for a second factor. A right password counts as a wrong one here.
     """
     is_first_step = attempt.second_factor is None
-    if work.client.is_panel and is_first_step and ADMIN not in attempt.user.role.split(","):
+    if work.client.is_panel and is_first_step and ADMIN not in attempt.user.roles:
         detail: dict[str, str | int | bool] = {"known": True}
         work.keep(Event(EventKind.SIGN_IN_FAILED, subject=attempt.user.id, detail=detail))
         raise Refusal("INVALID_EMAIL_OR_PASSWORD")

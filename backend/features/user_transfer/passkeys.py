@@ -8,15 +8,14 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from backend.features.user_transfer.dates import parse_date
 from backend.features.user_transfer.records import Record
+from backend.features.user_transfer.table_rows import parse_row
 from backend.features.user_transfer.user_record import (
     ImportedUser,
     MovedPasskey,
-    describe_error,
-    fold,
 )
 from backend.storage.queries import passkeys
 from backend.storage.queries.passkeys import Passkey
@@ -61,9 +60,6 @@ class _Row(BaseModel):
     aaguid: str | None = Field(None, max_length=100)
 
 
-_FIELDS = {fold(name): name for name in _Row.model_fields}
-
-
 @dataclass
 class PasskeyTable:
     """All rows by the id of their user."""
@@ -78,7 +74,7 @@ class PasskeyTable:
         lines: dict[bytes, int] = {}
         for record in records:
             try:
-                row = _parse(record)
+                row = parse_row(record, _Row)
                 first = lines.get(row.credential_id)
                 if first is not None:
                     raise ValueError(f"credential_id: is the same as on line {first}")
@@ -117,17 +113,3 @@ class PasskeyTable:
 
 def _move(work: Work, moved: MovedPasskey, user_id: UUID) -> Passkey:
     return Passkey(id=work.new_id(), user_id=user_id, **moved.model_dump())
-
-
-def _parse(record: Record) -> _Row:
-    if record.problem:
-        raise ValueError(record.problem)
-    values = {
-        known: value
-        for name, value in record.fields.items()
-        if value is not None and (known := _FIELDS.get(fold(name)))
-    }
-    try:
-        return _Row.model_validate(values)
-    except ValidationError as error:
-        raise ValueError(describe_error(error)) from None

@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from backend.features.two_factor.totp import TotpSecret
 from backend.features.user_transfer.passkeys import PasskeyTable
 from backend.features.user_transfer.records import BrokenFile, Record
+from backend.features.user_transfer.table_rows import parse_row
 from backend.features.user_transfer.user_record import (
     BadRecord,
     ImportedUser,
     MovedFactors,
-    describe_error,
-    fold,
 )
 from backend.kernel.secrets.better_auth import BetterAuthSecrets
 from backend.kernel.secrets.code_digests import CodeDigests
@@ -127,9 +126,6 @@ class _Row(BaseModel):
     verified: bool = True
 
 
-_FIELDS = {fold(name): name for name in _Row.model_fields}
-
-
 def read_factors(records: Iterable[Record], secrets: BetterAuthSecrets, table: FactorTable) -> None:
     """Read and decrypt all rows into the table; raises BrokenFile if the secret opens none."""
     table.is_given = True
@@ -137,7 +133,7 @@ def read_factors(records: Iterable[Record], secrets: BetterAuthSecrets, table: F
     sealed_lines = []
     for record in records:
         try:
-            row = _parse(record)
+            row = parse_row(record, _Row)
             totp, codes = secrets.decrypt(row.secret), _decrypt_codes(secrets, row.backup_codes)
             if totp is None or codes is None:
                 sealed_lines.append(record.line)
@@ -155,20 +151,6 @@ def read_factors(records: Iterable[Record], secrets: BetterAuthSecrets, table: F
             f"BETTER_AUTH_SECRET is another one than that of this table: it opens none of its "
             f"secrets, such as that on line {sealed_lines[0]}"
         )
-
-
-def _parse(record: Record) -> _Row:
-    if record.problem:
-        raise ValueError(record.problem)
-    values = {
-        known: value
-        for name, value in record.fields.items()
-        if value is not None and (known := _FIELDS.get(fold(name)))
-    }
-    try:
-        return _Row.model_validate(values)
-    except ValidationError as error:
-        raise ValueError(describe_error(error)) from None
 
 
 def _decrypt_codes(secrets: BetterAuthSecrets, text: str) -> str | None:
