@@ -3,18 +3,16 @@
 A browser uses a passkey only on the domain it was made for (its rp id) and on hosts below it.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from backend.kernel.configuration.domains import is_address, is_public_suffix
+from backend.kernel.configuration.globs import matches
 from backend.kernel.configuration.web_urls import has_wildcard, parse_host, parse_origin_pattern
 
 _ANDROID = "android:apk-key-hash:"
 _LOCALHOST = "localhost"
-_WILDCARD = re.compile(r"\*\*|\*|\?")
-_MEANINGS = {"**": ".*", "*": "[^/]*", "?": "[^/]"}
 _SHARED = "{} is shared by strangers, whose sites could use your users' passkeys"
 _NEEDS_DOMAIN = "browsers offer passkeys on https and a domain only, or on localhost"
 _NO_COMMON_DOMAIN = "its hosts have no domain in common that strangers do not share"
@@ -30,7 +28,8 @@ class RelyingParty:
 
     def covers(self, origin: str) -> bool:
         """Tell whether a page of this origin may use the passkeys."""
-        return any(_compile(each).fullmatch(origin) for each in self.origins)
+        one_line = origin.isprintable()  # `**` would match across lines
+        return one_line and any(matches(_to_glob(each), origin) for each in self.origins)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,11 +180,6 @@ def _is_local(host: str) -> bool:
     return host == _LOCALHOST or host.endswith(f".{_LOCALHOST}")
 
 
-@lru_cache(256)
-def _compile(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern of origins; one without a scheme is of https."""
-    if not pattern.startswith(_ANDROID) and "://" not in pattern:
-        pattern = f"https://{pattern}"
-    meanings = [*(_MEANINGS[each] for each in _WILDCARD.findall(pattern)), ""]
-    parts = (re.escape(part) for part in _WILDCARD.split(pattern))
-    return re.compile("".join(map("".join, zip(parts, meanings, strict=True))))
+def _to_glob(pattern: str) -> str:
+    """Return a pattern of origins as one of whole origins; one without a scheme is of https."""
+    return pattern if pattern.startswith(_ANDROID) or "://" in pattern else f"https://{pattern}"

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from backend.kernel.configuration.globs import admits_host, matches
 from backend.kernel.configuration.web_urls import has_wildcard
-from backend.web.edge.globs import admits_host, matches
 
 _FORBIDDEN_CHARACTERS = re.compile(r"[\x00-\x20\x7f-\x9f\\]")
 

@@ -6,10 +6,10 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from backend.kernel.configuration.globs import admits_host, matches
 from backend.kernel.configuration.web_urls import has_wildcard
 from backend.kernel.refusals import Refusal, refusal_without_code
 from backend.web.edge.app_links import is_app_pattern, parse_app_link
-from backend.web.edge.globs import admits_host, matches
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
