@@ -37,6 +37,11 @@ LIKE_BETTER_AUTH = {
     "PASSKEY_ORIGINS": "http://localhost:3000",
     "ANONYMOUS_SIGN_IN": "on",
     "MULTI_SESSION": "on",
+    "OIDC_PROVIDERS": "conformance",
+    "OIDC_CONFORMANCE_CLIENT_ID": "conformance-client",
+    "OIDC_CONFORMANCE_CLIENT_SECRET": "conformance-client-secret",
+    "OIDC_CONFORMANCE_ISSUER": "{provider}",
+    "OIDC_CONFORMANCE_SCOPES": "openid email profile",
 }
 CONFORMANCE = {
     "base": LIKE_BETTER_AUTH,
@@ -71,6 +76,12 @@ UNDER_ATTACK = {
     "STRICT": "on",
     "PANEL": "on",
     "BCRYPT_ROUNDS": "10",  # dear enough that a hash left out shows in the answer's time
+    "OIDC_PROVIDERS": "test",
+    "OIDC_TEST_CLIENT_ID": "cid",
+    "OIDC_TEST_CLIENT_SECRET": "csecret",
+    "OIDC_TEST_AUTHORIZATION_URL": "{provider}/authorize",
+    "OIDC_TEST_TOKEN_URL": "{provider}/token",
+    "OIDC_TEST_USERINFO_URL": "{provider}/userinfo",
 }
 ATTACKS: Mapping[str, tuple[dict[str, str], list[str]]] = {
     "main": ({"RATE_LIMITS": "off", "DOCS": "off"}, []),
@@ -100,15 +111,16 @@ def conformance(
     """Start the three profiles; gives the harness's command and the folder to run it in."""
     mailbox = folder / "mailbox.jsonl"
     harness = _with_packages(HARNESSES / "conformance")
+    provider_port = free_port()  # the harness starts the provider, after the servers
     with ExitStack() as running:
         urls = []
         for name, environment in CONFORMANCE.items():
             settings = {**environment, **find_database(), "MAILBOX_FILE": str(mailbox)}
-            space = _space(folder / name, settings)
+            space = _space(folder / name, _at_provider(settings, provider_port))
             urls += [f"--{name}-url", running.enter_context(space).url]
         admin_options = ["--admin-email", ADMIN[0], "--admin-password", ADMIN[1]]
         selection = [*(["--only", only] if only else []), *(["--id", ids] if ids else [])]
-        mail_options = ["--mailbox", str(mailbox), "--oidc-port", str(free_port())]
+        mail_options = ["--mailbox", str(mailbox), "--oidc-port", str(provider_port)]
         yield (
             [str(find_node()), "run.mjs", *urls, *admin_options, *mail_options, *selection],
             harness,
@@ -124,14 +136,21 @@ def attacks(
     outbox.touch()
     environment, flags = ATTACKS[profile]
     settings = {**UNDER_ATTACK, **environment, **find_database(), "MAILBOX_FILE": str(outbox)}
-    with _space(folder / profile, settings) as space:
+    provider_port = free_port()  # the harness starts the provider, after the server
+    with _space(folder / profile, _at_provider(settings, provider_port)) as space:
         target = ["--base-url", space.url, "--outbox", str(outbox), "--admin", ":".join(ADMIN)]
         profile_options = ["--profile", profile, "--trusted", TRUSTED, "--panel", "/admin"]
+        profile_options += ["--idp-port", str(provider_port)]
         chosen = ["--only", only] if only else []
         yield (
             [sys.executable, "attacks.py", *target, *profile_options, *flags, *chosen],
             HARNESSES / "attacks",
         )
+
+
+def _at_provider(environment: Mapping[str, str], port: int) -> dict[str, str]:
+    address = f"http://127.0.0.1:{port}"
+    return {name: text.replace("{provider}", address) for name, text in environment.items()}
 
 
 def _space(folder: Path, environment: Mapping[str, str]) -> Space:
