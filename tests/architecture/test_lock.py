@@ -61,11 +61,12 @@ def test_no_lock_says_where_packages_come_from():
     assert [package["resolved"] for package in packages if "resolved" in package] == []
 
 
-def test_the_official_client_is_pinned_exactly():
+def test_what_others_wrote_is_pinned_exactly():
     assert json.loads(read("tests/parity/package.json"))["dependencies"] == {
         "@better-auth/expo": "1.7.6",
         "@better-auth/passkey": "1.7.6",
         "better-auth": "1.7.25",
+        "oidc-provider": "9.13.3",
     }
 
 

@@ -35,6 +35,16 @@ class Authority:
 
     def tls(self, host: str = "localhost", ends: timedelta = 2 * _DAY) -> ssl.SSLContext:
         """A server's side of https for this name; with `ends` below zero it has run out."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate(host, ends))
+        return context
+
+    def client_tls(self) -> ssl.SSLContext:
+        """A client's side of https, which trusts this authority alone."""
+        return ssl.create_default_context(cafile=str(self.ca_file))
+
+    def certificate(self, host: str, ends: timedelta = 2 * _DAY) -> Path:
+        """A file with a key and a certificate for this name."""
         key = ec.generate_private_key(ec.SECP256R1())
         signed = (
             self._certificate(_build_name(host), key.public_key(), ends)
@@ -46,9 +56,7 @@ class Authority:
             key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             + signed.public_bytes(Encoding.PEM)
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
 
     def _certificate(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey, ends: timedelta

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 from tests.rig.chromium import chromium
 from tests.rig.database_pool import database_pool
 from tests.rig.migrated_databases import put_sqlite
+from tests.rig.openid_provider import OpenIdProvider
 from tests.rig.pgbouncer import shared_pgbouncer
 from tests.rig.postgres import PostgresServer, shared_server
 from tests.rig.space import Space
@@ -108,6 +109,13 @@ def database_url(database_target: DatabaseTarget) -> str:
 def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
     """A running Gatehouse on SQLite; every test of this worker talks to the same one."""
     with Space(tmp_path_factory.mktemp("space")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def openid_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenIdProvider]:
+    """The OpenID providers of this worker; a test opens a `realm` of its own."""
+    with closing(OpenIdProvider(tmp_path_factory.mktemp("openid-provider"))) as running:
         yield running
 
 
