@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from backend.kernel.configuration.cookie_domain import CookieDomain, check_cookie_domain
 from backend.kernel.configuration.dot_env import DotEnvError, find_encoding
+from backend.kernel.configuration.provider_settings import ProviderSettings, ProviderVariables
 from backend.kernel.configuration.relying_parties import (
     RelyingParties,
     build_relying_parties,
@@ -19,7 +19,6 @@ from backend.kernel.configuration.relying_parties import (
 )
 from backend.kernel.configuration.sign_in_settings import SignInSettings
 from backend.kernel.configuration.values import (
-    CommaList,
     HiddenPassword,
     HiddenText,
     HiddenTexts,
@@ -32,11 +31,6 @@ from backend.kernel.configuration.values import (
     describe_error,
     split_keys,
     split_list,
-)
-from backend.kernel.configuration.web_urls import (
-    parse_base_url,
-    parse_origin_pattern,
-    trusts_everybody,
 )
 from backend.kernel.redaction import Redactor, secrets_in_url
 from backend.kernel.secrets.secret import Secret
@@ -62,7 +56,7 @@ class SettingsError(Exception):
     """The settings are invalid; each line of the message says what is wrong and what to do."""
 
 
-class Settings(SignInSettings, BaseSettings):
+class Settings(ProviderSettings, SignInSettings, BaseSettings):
     """The settings of a server, read once at start."""
 
     model_config = SettingsConfigDict(
@@ -74,13 +68,9 @@ class Settings(SignInSettings, BaseSettings):
     )
 
     # Set by Hugging Face, never by hand.
-    space_id: str = ""
-    space_host: CommaList = ()
     cpu_cores: float | None = Field(None, gt=0, le=1000)
 
-    environment: Literal["development", "production"] = "development"
     host: str = "0.0.0.0"  # noqa: S104  a Space must be reachable from outside its container
-    port: int = Field(7860, ge=0, le=65535)
     app_name: str = Field("Gatehouse", min_length=1, max_length=60)
 
     database_url: HiddenText | None = None
@@ -91,10 +81,6 @@ class Settings(SignInSettings, BaseSettings):
     secret_key: HiddenText | None = None
     secret_keys_old: HiddenTexts = ()
 
-    public_url: str = ""
-    cookie_secure: Literal["auto", "on", "off"] = "auto"
-    cookie_domain: CookieDomain = ""
-    frontend_url: CommaList = ()
     trusted_proxies: Networks = split_list(PRIVATE_NETWORKS)
     frontend_proxy_key: HiddenText | None = None
 
@@ -142,6 +128,19 @@ class Settings(SignInSettings, BaseSettings):
         default_factory=lambda data: "json" if data.get("environment") == "production" else "text"
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the variables of providers as well, whose names depend on OIDC_PROVIDERS."""
+        variables = ProviderVariables(settings_cls, env_settings, dotenv_settings)
+        return (init_settings, variables, env_settings, dotenv_settings)
+
     @model_validator(mode="before")
     @classmethod
     def _clean(cls, data: dict[str, Any]) -> dict[str, Any]:
@@ -187,27 +186,10 @@ class Settings(SignInSettings, BaseSettings):
     def _expand_home(cls, path: Path | None) -> Path | None:
         return path.expanduser() if path else None
 
-    @field_validator("public_url")
-    @classmethod
-    def _normalize_url(cls, value: str) -> str:
-        return parse_base_url(value) if value else ""
-
-    @field_validator("frontend_url")
-    @classmethod
-    def _normalize_origins(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(map(parse_origin_pattern, patterns)))
-
     @model_validator(mode="after")
     def _is_consistent(self) -> "Settings":
         if self.production and self.bcrypt_rounds < 10:
             raise ValueError("BCRYPT_ROUNDS below 10 is too weak for production; use 12")
-        if self.production and any(map(trusts_everybody, self.frontend_url)):
-            raise ValueError(
-                "FRONTEND_URL trusts every site with your users' sessions; name your app's origin, "
-                "such as https://app.example.com"
-            )
-        if self.cookie_domain:
-            check_cookie_domain(self.cookie_domain, self.base_url)
         _ = self.relying_parties  # raises if PASSKEY_RP_ID or PASSKEY_ORIGINS is wrong
         if self.password_min > self.password_max:
             raise ValueError("PASSWORD_MIN is larger than PASSWORD_MAX")
@@ -216,41 +198,6 @@ class Settings(SignInSettings, BaseSettings):
         if self.snapshot_dir and self.database_url:
             raise ValueError("SNAPSHOT_DIR is for SQLite only; unset it or unset DATABASE_URL")
         return self
-
-    @property
-    def production(self) -> bool:
-        return self.environment == "production"
-
-    @property
-    def base_url(self) -> str:
-        """The URL in browsers, without a trailing slash; links, cookies and origins use it."""
-        if self.public_url:
-            return self.public_url
-        return (
-            f"https://{self.space_host[0]}" if self.space_host else f"http://localhost:{self.port}"
-        )
-
-    @property
-    def secure_cookies(self) -> bool:
-        """Whether cookies carry `Secure` and the `__Secure-` prefix (ASVS 3.3.1)."""
-        if self.cookie_secure == "auto":
-            return self.base_url.startswith("https://")
-        return self.cookie_secure == "on"
-
-    @property
-    def own_origins(self) -> tuple[str, ...]:
-        """The origins of this server."""
-        own = [self.base_url, *(f"https://{host}" for host in self.space_host)]
-        if not self.production:
-            own += [f"http://localhost:{self.port}", f"http://127.0.0.1:{self.port}"]
-        return tuple(dict.fromkeys(own))
-
-    @property
-    def frontends(self) -> tuple[str, ...]:
-        """The frontends' origins; patterns such as https://*.vercel.app are allowed."""
-        if not self.frontend_url and not self.production:
-            return ("http://localhost:3000",)
-        return self.frontend_url
 
     @property
     def relying_parties(self) -> RelyingParties:
@@ -274,17 +221,13 @@ class Settings(SignInSettings, BaseSettings):
     def redactor(self) -> Redactor:
         """Return a redactor that knows the secrets of these settings."""
         texts = [self.mail_api_url] if "://" in self.mail_api_url else []
+        texts += [each.client_secret.reveal() for each in self.providers if each.client_secret]
         for name in type(self).model_fields:
             value = getattr(self, name)
             secrets = value if isinstance(value, tuple) else (value,)
             texts += [each.reveal() for each in secrets if isinstance(each, Secret)]
         parts = (part for url in texts if "://" in url for part in secrets_in_url(url))
         return Redactor([*texts, *parts])
-
-    @property
-    def trusted_origins(self) -> tuple[str, ...]:
-        """The origins of this server and of the frontends."""
-        return self.own_origins + self.frontends
 
 
 def load_settings() -> Settings:

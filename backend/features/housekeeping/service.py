@@ -19,6 +19,7 @@ from backend.storage.postgres.advisory_locks import HOUSEKEEPING, try_advisory_l
 from backend.storage.queries import (
     audit,
     links,
+    oauth_states,
     one_time_codes,
     outbox,
     passkey_challenges,
@@ -97,6 +98,7 @@ class Housekeeper:
         self._purge("sessions", sessions.purge, now)
         self._purge("challenges", sign_in_challenges.purge, now)
         self._purge("passkey challenges", passkey_challenges.purge, now)
+        self._purge("states", oauth_states.purge, now)
         self._purge("codes", one_time_codes.purge, now)
         self._purge("browsers", trusted_browsers.purge, now)
         self._purge("links", links.purge, now - _LINKS_KEPT)

@@ -22,6 +22,7 @@ from backend.storage.engine import Database
 from backend.storage.migrate import migrate
 from backend.storage.queries import (
     links,
+    oauth_states,
     one_time_codes,
     outbox,
     passkey_challenges,
@@ -65,7 +66,12 @@ def invalidate_restored_data(
     sessions_ended = _run_in_batches(runtime, sessions.delete_batch)
     links_ended = _run_in_batches(runtime, links.delete_batch)
     _run_in_batches(runtime, lambda db, limit: outbox.give_up_batch(db, _GIVE_UP_REASON, limit))
-    begun = (sign_in_challenges.purge, passkey_challenges.purge, one_time_codes.purge)
+    begun = (
+        sign_in_challenges.purge,
+        passkey_challenges.purge,
+        oauth_states.purge,
+        one_time_codes.purge,
+    )
     for purge in (*begun, trusted_browsers.purge):
         _run_in_batches(runtime, partial(_purge_all, purge))
     with Work(runtime, SYSTEM) as work:
