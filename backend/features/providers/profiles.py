@@ -27,7 +27,7 @@ _DISCORD_PICTURES = "https://cdn.discordapp.com"
 _HASH = re.compile(r"[A-Za-z0-9_]{1,64}")
 
 
-class NoProfile(Exception):
+class NoProfile(ValueError):
     """The provider's answer does not tell whose it is."""
 
 
