@@ -221,7 +221,7 @@ class Settings(ProviderSettings, SignInSettings, BaseSettings):
     def redactor(self) -> Redactor:
         """Return a redactor that knows the secrets of these settings."""
         texts = [self.mail_api_url] if "://" in self.mail_api_url else []
-        texts += [each.client_secret.reveal() for each in self.providers if each.client_secret]
+        texts += [secret.reveal() for each in self.providers for secret in each.secrets]
         for name in type(self).model_fields:
             value = getattr(self, name)
             secrets = value if isinstance(value, tuple) else (value,)

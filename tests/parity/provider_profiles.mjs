@@ -9,7 +9,7 @@ import * as providers from "@better-auth/core/social-providers";
 const options = { clientId: "client", clientSecret: "secret", disableProfilePhoto: true };
 let answers = {};
 globalThis.fetch = async (url) => {
-  const body = answers[String(url)];
+  const body = answers[decodeURIComponent(String(url))];
   return body === undefined ? new Response("", { status: 404 }) : Response.json(body);
 };
 

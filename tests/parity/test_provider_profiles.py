@@ -97,7 +97,10 @@ CASES = [
     *(
         case("apple", "", claims)
         for claims in variants(
-            documented.APPLE, {"email_verified": True}, {"email_verified": False}, {"email": _MISSING}
+            documented.APPLE,
+            {"email_verified": True},
+            {"email_verified": False},
+            {"email": _MISSING},
         )
     ),
 ]

@@ -10,6 +10,7 @@ class ProviderPreset:
 
     name: str
     scopes: tuple[str, ...] = ("openid", "profile", "email")
+    """In Better Auth's order."""
     issuer: str = ""
     """Where the discovery document is; none for what speaks OAuth 2.0 only."""
     authorization_url: str = ""
@@ -23,10 +24,79 @@ class ProviderPreset:
     """Further parameters of the authorization URL."""
     profile: str = "openid"
     """Which reading of the profile applies (`features/providers/profiles.py`)."""
+    addresses_path: str = ""
+    """Where below the userinfo endpoint all addresses are, with what is verified."""
+    id_token_is_complete: bool = False
+    """Whether the ID token says all that there is to know; else the userinfo endpoint is asked."""
+    response_issuer: str = ""
+    """What the callback's `iss` is where there is no discovery document (RFC 9207)."""
+    other_issuers: tuple[str, ...] = ()
+    """What else an ID token's `iss` may be."""
+    tenant: str = ""
+    """Whose accounts are meant by default, where {tenant} stands in the issuer. Then each tenant is
+    an issuer of its own, and the discovery document of several names them as {tenantid}."""
+    needs_secret: bool = False
+    """Whether it has no public clients, which PKCE alone protects."""
+    secret_audience: str = ""
+    """The `aud` of a client secret that is a JWT, made from TEAM_ID, KEY_ID and PRIVATE_KEY."""
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """What its settings can end with besides those of every provider."""
+        key = ("TEAM_ID", "KEY_ID", "PRIVATE_KEY") if self.secret_audience else ()
+        return (*key, "TENANT") if self.tenant else key
 
 
 PRESETS: Mapping[str, ProviderPreset] = {
     "huggingface": ProviderPreset("Hugging Face", issuer="https://huggingface.co"),
+    "google": ProviderPreset(
+        "Google",
+        scopes=("email", "profile", "openid"),
+        issuer="https://accounts.google.com",
+        other_issuers=("accounts.google.com",),  # what Google called itself before the standard
+        authorization_params={"include_granted_scopes": "true"},
+        id_token_is_complete=True,
+        needs_secret=True,
+    ),
+    "github": ProviderPreset(
+        "GitHub",
+        scopes=("read:user", "user:email"),
+        authorization_url="https://github.com/login/oauth/authorize",
+        token_url="https://github.com/login/oauth/access_token",  # noqa: S106  a URL
+        userinfo_url="https://api.github.com/user",
+        profile="github",
+        addresses_path="/emails",
+        needs_secret=True,
+    ),
+    "microsoft": ProviderPreset(
+        "Microsoft",
+        scopes=("openid", "profile", "email", "User.Read", "offline_access"),
+        issuer="https://login.microsoftonline.com/{tenant}/v2.0",
+        profile="microsoft",
+        id_token_is_complete=True,
+        tenant="common",
+        needs_secret=True,
+    ),
+    "gitlab": ProviderPreset("GitLab", issuer="https://gitlab.com"),
+    "discord": ProviderPreset(
+        "Discord",
+        scopes=("identify", "email"),
+        authorization_url="https://discord.com/api/oauth2/authorize",
+        token_url="https://discord.com/api/oauth2/token",  # noqa: S106  a URL
+        userinfo_url="https://discord.com/api/users/@me",
+        authorization_params={"prompt": "none"},  # no second consent to what was consented to
+        profile="discord",
+        response_issuer="https://discord.com",
+    ),
+    "apple": ProviderPreset(
+        "Apple",
+        scopes=("email", "name"),
+        issuer="https://appleid.apple.com",
+        response_mode="form_post",  # without it Apple refuses these scopes
+        profile="apple",
+        id_token_is_complete=True,
+        secret_audience="https://appleid.apple.com",  # noqa: S106  a URL
+    ),
 }
 ANY = ProviderPreset("")
 """A provider that is no preset: it behaves as OpenID Connect says."""
