@@ -118,7 +118,7 @@ class PresetProvider:
         issuer = self.origin
         if self.id == "microsoft":
             issuer = f"{self.origin}/{{tenantid}}/v2.0"
-        document = {
+        document: Json = {
             "issuer": issuer,
             "authorization_endpoint": f"{self.origin}/authorize",
             "token_endpoint": f"{self.origin}/token",
