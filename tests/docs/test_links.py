@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from backend.kernel.configuration.provider_presets import ANY, PRESETS
+from backend.kernel.configuration.providers import SUFFIXES
 from backend.kernel.settings import Settings
 from tests.docs.guide import GUIDES, ROOT, list_anchors, list_blocks, page_name, remove_blocks
 
@@ -28,6 +30,12 @@ OTHERS |= {"FOLDER", "OWNER", "NAME", "CI", "URL", "NEXT_PUBLIC", "PYTHONPATH"}
 OTHERS |= {"ARGS", "QUICK"}  # of the Makefile
 OTHERS |= {"PGPASSWORD", "PGPASSFILE", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"}  # of libraries
 OTHERS |= {"BETTER_AUTH_SECRET", "BETTER_AUTH_SECRETS"}  # of those who move in
+PROVIDERS = {
+    f"OIDC_{provider_id.upper()}_{suffix}"
+    for provider_id, preset in {**PRESETS, "mycompany": ANY}.items()
+    for suffix in (*SUFFIXES, *preset.settings)
+}
+"""Settings of providers; mycompany is the guide's own."""
 CLIENTS = "GATEHOUSE_"  # prefix of the settings of the frontend, the doctor and the notebooks
 
 
@@ -73,7 +81,8 @@ def test_every_setting_named_exists(page):
         if block.language in {"sh", "ini", "env"}
         for name in ASSIGNED.findall(block.text)
     }
-    unknown = (find_settings(remove_blocks(text)) | assigned) - settings - refusals - OTHERS
+    known = settings | refusals | PROVIDERS | OTHERS
+    unknown = (find_settings(remove_blocks(text)) | assigned) - known
     assert {name for name in unknown if not name.startswith(CLIENTS)} == set()
 
 
