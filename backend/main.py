@@ -37,6 +37,9 @@ from backend.features.mail.service import Mailer
 from backend.features.mail.setup import open_mailer
 from backend.features.mail.worker import MailWorker
 from backend.features.management.status import DeploymentStatus
+from backend.features.providers.registry import Providers
+from backend.features.providers.service import ProviderSignIn
+from backend.features.providers.tokens import TokenVault
 from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
 from backend.features.stream_demo.service import Ticker
@@ -140,6 +143,7 @@ def _build_context(
         EmailOtp: EmailOtp.of(keyring, link_mailer),
         Mailer: mailer,
         TwoFactor: second_factors,
+        ProviderSignIn: _build_providers(runtime, keyring, issuer, link_mailer, closing),
         **_build_operations(runtime, clock_check, feed, second_factors.sealer, closing),
         ApiDocument: ApiDocument(ABOUT, _tags(settings), cookies),
         **({} if worker is None else {MailWorker: worker}),
@@ -155,6 +159,20 @@ def _build_context(
     )
     closing.callback(pools.close)
     return context
+
+
+def _build_providers(
+    runtime: Runtime,
+    keyring: Keyring,
+    issuer: SessionIssuer,
+    link_mailer: LinkMailer,
+    closing: ExitStack,
+) -> ProviderSignIn:
+    providers = Providers(runtime.settings.providers, runtime.clock)
+    closing.callback(providers.close)
+    vault = TokenVault(Sealer(keyring, "provider-tokens"))
+    hooks = [mail_at_sign_up(link_mailer)]
+    return ProviderSignIn(providers, vault, issuer, link_mailer.mailer, hooks)
 
 
 def _build_operations(
@@ -197,7 +215,8 @@ def _build_gates(
 ) -> Sequence[Gate]:
     """Return the checks before a session is issued, in order, and the methods they apply to."""
     of_users = frozenset(Method) - {Method.IMPERSONATION}
-    proved = of_users if settings.strict else of_users - {Method.PASSKEY}  # as Better Auth
+    as_better_auth = of_users - {Method.PASSKEY, Method.PROVIDER}
+    proved = of_users if settings.strict else as_better_auth
     gates = [
         Gate(refuse_others_in_panel, {Method.PASSWORD, Method.USERNAME}),
         Gate(refuse_banned(clock_check)),

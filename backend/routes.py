@@ -18,6 +18,7 @@ from backend.features.own_account import routes as own_account
 from backend.features.passkeys import routes as passkeys
 from backend.features.password_reset import routes as password_reset
 from backend.features.pictures import routes as pictures
+from backend.features.providers.routes import ALL as PROVIDERS
 from backend.features.sessions import routes as sessions
 from backend.features.sign_in_methods import routes as sign_in_methods
 from backend.features.stream_demo import routes as streaming
@@ -33,6 +34,7 @@ FEATURES = [
     passkeys.routes,
     *MAGIC_LINK,
     email_otp.routes,
+    *PROVIDERS,
     sign_in_methods.routes,
     sessions.routes,
     multi_session.routes,

@@ -19,19 +19,22 @@ from backend.web.responses.downloads import Downloads
 
 RESPONSE_TIMEOUT = 5.0  # seconds for ordinary work; a stuck database must not hold callers
 _DOWNLOAD_THREADS = 2  # downloads take turns, chunk by chunk; more would contend for the GIL
+_PROVIDER_TIMEOUT = 30.0  # seconds, for several requests to a provider of 5 s each
+_PROVIDER_THREADS = 32  # they wait more than they work
 _ORDINARY_THREADS = 8  # measured: with fewer, requests wait; more contend for the GIL
 
 T = TypeVar("T")
 
 
 class Pools:
-    """Thread pools, separate so that neither hashing nor downloads delay other work."""
+    """Thread pools, separate so that neither hashing, downloads nor slow providers delay others."""
 
     def __init__(self, settings: Settings) -> None:
         hashing = settings.hash_queue + settings.hash_threads
         self.ordinary = ThreadPoolExecutor(_ORDINARY_THREADS, "work", use_batch_scheduling)
         self.passwords = ThreadPoolExecutor(hashing, "password")
         self.downloads = ThreadPoolExecutor(_DOWNLOAD_THREADS, "download", use_batch_scheduling)
+        self.providers = ThreadPoolExecutor(_PROVIDER_THREADS, "provider", use_batch_scheduling)
         self.hash_queue = HashQueue(hashing)
 
     async def run(self, function: Callable[[], T], timeout: float = RESPONSE_TIMEOUT) -> T:
@@ -40,9 +43,14 @@ class Pools:
             asyncio.get_running_loop().run_in_executor(self.ordinary, function), timeout
         )
 
+    async def run_with_provider(self, function: Callable[[], T]) -> T:
+        """Run something that asks a provider; refuses with 503 if it takes far too long."""
+        job = asyncio.get_running_loop().run_in_executor(self.providers, function)
+        return await with_timeout(job, _PROVIDER_TIMEOUT)
+
     def close(self) -> None:
         """Finish the running work and cancel the rest."""
-        for pool in (self.ordinary, self.passwords, self.downloads):
+        for pool in (self.ordinary, self.passwords, self.downloads, self.providers):
             pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -1,18 +1,22 @@
 """Cookies, written and read exactly as Better Auth does."""
 
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 from uuid import UUID
 
-from backend.kernel.secrets.secret import BrowserToken, ChallengeToken, PasskeyToken, SessionToken
+from backend.kernel.secrets.secret import (
+    BrowserToken,
+    ChallengeToken,
+    OAuthStateToken,
+    PasskeyToken,
+    SessionToken,
+)
 from backend.kernel.secrets.signing import Keyring
+from backend.web.cookie_header import find_cookie, find_cookies, unquote_value
 
-_MAX_COOKIES_PER_NAME = 5
-"""Further cookies of one name are ignored. A browser sends one for each domain and path that has
-set it; a header full of them must not cause a flood of signature checks and queries."""
 MAX_ACCOUNTS = 5
 """In one browser."""
-_MAX_ACCOUNTS_READ = 2 * MAX_ACCOUNTS  # of their cookies, for the same reason
+_MAX_ACCOUNTS_READ = 2 * MAX_ACCOUNTS  # of their cookies: a header may be full of them
 _SIGNATURE_LENGTH = 44  # base64 of 32 bytes
 _DEVICE_MAX_AGE = 34_560_000  # 400 days, the longest that browsers accept
 _LAST_LOGIN_MAX_AGE = 2_592_000  # 30 days
@@ -21,33 +25,7 @@ _LAST_LOGIN = "better-auth.last_used_login_method"  # never with a prefix, so th
 _DEVICE_PREFIX, _CHALLENGE_PREFIX, _TRUST_PREFIX = "device-", "2fa-", "trust-device-"
 _PASSKEY_PREFIX = "passkey-"
 _MAGIC_LINK_PREFIX = "magic-link-"
-
-
-def find_cookie(header: bytes, name: str) -> str | None:
-    """Return the first cookie of this name in a Cookie header, or None."""
-    return next(iter(find_cookies(header, name)), None)
-
-
-def find_cookies(header: bytes, name: str) -> list[str]:
-    """Return the different cookies of this name in a Cookie header, at most the first few.
-
-    `http.cookies` would not do: one foreign cookie such as x={"a":1} hides all the others. The
-    order does not tell which cookie is the right one (RFC 6265, section 4.2.2).
-    """
-    encoded_name, values = name.encode(), []
-    for part in header.split(b";"):
-        key, equals, value = part.partition(b"=")
-        if equals and key.strip() == encoded_name:
-            values.append(value.strip().strip(b'"').decode("latin-1"))
-    return values if len(values) < 2 else list(dict.fromkeys(values))[:_MAX_COOKIES_PER_NAME]
-
-
-def _unquote(raw: str) -> str:
-    """Undo percent-encoding; `replace` is faster for the characters that signatures contain."""
-    if "%" not in raw:
-        return raw
-    text = raw.replace("%3D", "=").replace("%2F", "/").replace("%2B", "+")
-    return unquote(raw) if "%" in text else text
+_STATE_MAX_AGE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +60,7 @@ class Cookies:
         self.admin_session = f"{prefix}better-auth.admin_session"
         self.two_factor = f"{prefix}better-auth.two_factor"
         self.trust_device = f"{prefix}better-auth.trust_device"
+        self.state = f"{prefix}better-auth.state"
         self.passkey = f"{prefix}better-auth.better-auth-passkey"
 
     def list_signed(self, header: bytes, name: str, bound_to: str = "") -> list[str]:
@@ -98,7 +77,7 @@ class Cookies:
 
         `bound_to` is further text that the signature covers.
         """
-        value, dot, signature = _unquote(raw).rpartition(".")
+        value, dot, signature = unquote_value(raw).rpartition(".")
         if not dot or len(signature) != _SIGNATURE_LENGTH:
             return None
         return value if self._keyring.verify(value + bound_to, signature) else None
@@ -228,6 +207,17 @@ class Cookies:
         """Return what the browser shows of the challenges that it was given."""
         values = self._list_prefixed(header, self.passkey, _PASSKEY_PREFIX)
         return [PasskeyToken(value) for value in values]
+
+    def set_state(self, state: OAuthStateToken) -> str:
+        """Return the cookie of the browser that was sent to a provider."""
+        return self._shared_line(self.state, self.sign(state.reveal()), _STATE_MAX_AGE)
+
+    def has_state(self, header: bytes, state: OAuthStateToken) -> bool:
+        """Tell whether this browser was sent to a provider with this state."""
+        return state.reveal() in self.list_signed(header, self.state)
+
+    def clear_state(self) -> list[str]:
+        return self._clear(self.state)
 
     def _list_prefixed(self, header: bytes, name: str, prefix: str) -> list[str]:
         """Return what follows `prefix` in signed cookies: signatures do not cover the name."""

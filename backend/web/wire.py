@@ -118,7 +118,7 @@ PasswordField = Annotated[
 
 
 def example(
-    content: dict[str, JsonValue], *, extra: Literal["allow", "ignore"] = "ignore"
+    content: dict[str, JsonValue], *, extra: Literal["allow", "ignore", "forbid"] = "ignore"
 ) -> ConfigDict:
     """Configure a model, with an example of its JSON for the docs."""
     return ConfigDict(json_schema_extra={"examples": [content]}, extra=extra)

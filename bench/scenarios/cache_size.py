@@ -22,7 +22,7 @@ from backend.kernel.secrets.signing import Keyring
 from backend.kernel.secrets.tokens import TokenDigest, TokenMint, digest
 from backend.storage.queries.sessions import Session, SessionWithUser
 from backend.storage.queries.users import User
-from backend.web.cookies import find_cookie
+from backend.web.cookie_header import find_cookie
 from bench.rig import machine
 from bench.rig.harness import Harness
 from bench.rig.prepare import ROOT

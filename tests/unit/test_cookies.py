@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from backend.kernel.secrets.secret import SessionToken
 from backend.kernel.secrets.signing import Keyring
-from backend.web.cookies import Cookies, find_cookie
+from backend.web.cookie_header import find_cookie
+from backend.web.cookies import Cookies
 
 RING = Keyring([b"key"])
 COOKIES = Cookies(RING, secure=False)

@@ -34,6 +34,8 @@ class Method(StrEnum):
     MAGIC_LINK = "magic-link"
     EMAIL_OTP = "email-otp"
     """A code by mail."""
+    PROVIDER = "provider"
+    """An account at Google, Hugging Face or another provider."""
     IMPERSONATION = "impersonation"
     ANONYMOUS = "anonymous"
     """Trying the app without an account."""
@@ -47,6 +49,7 @@ LAST_LOGIN_METHODS: Mapping[Method, str | None] = {
     Method.PASSKEY: "passkey",
     Method.MAGIC_LINK: "magic-link",
     Method.EMAIL_OTP: "email-otp",
+    Method.PROVIDER: None,  # the provider's id instead
     Method.IMPERSONATION: None,
     Method.ANONYMOUS: None,
 }
@@ -72,6 +75,8 @@ class SignInAttempt:
     """What the browser shows if its user gave a second factor in it before."""
     renewed_browser_token: BrowserToken | None = None
     """Replaces the one of these that a gate has accepted."""
+    provider_id: str | None = None
+    """Who says who the user is."""
     second_factor: str | None = None
     """The factor that was given after the first step."""
     by_pending_sign_up: bool = False
@@ -86,7 +91,9 @@ class SignInAttempt:
     @property
     def last_login_method(self) -> str | None:
         """What the browser remembers of this sign-in, at its first step."""
-        return None if self.is_second_step else LAST_LOGIN_METHODS[self.method]
+        if self.is_second_step:
+            return None
+        return self.provider_id or LAST_LOGIN_METHODS[self.method]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +208,8 @@ def _event_of(attempt: SignInAttempt) -> Event | None:
     if attempt.method is Method.IMPERSONATION:
         return Event(EventKind.IMPERSONATION_STARTED, attempt.impersonator, user_id)
     detail = {"method": attempt.method.value}
+    if attempt.provider_id:
+        detail["provider"] = attempt.provider_id
     if attempt.second_factor:
         detail["second_factor"] = attempt.second_factor
     return Event(EventKind.SIGN_IN, user_id, user_id, detail)

@@ -22,7 +22,8 @@ from backend.storage.queries import sessions
 from backend.storage.queries.sessions import SessionWithUser
 from backend.storage.work import Runtime, Work
 from backend.web.app_context import Pools
-from backend.web.cookies import Cookies, find_cookies
+from backend.web.cookie_header import find_cookies
+from backend.web.cookies import Cookies
 from backend.web.edge.client_address import FRONTEND_KEY
 from backend.web.request_context import RequestContext
 

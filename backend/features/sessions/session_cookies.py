@@ -11,7 +11,8 @@ from backend.storage.queries import sessions as stored_sessions
 from backend.storage.queries import users
 from backend.storage.queries.sessions import Session
 from backend.storage.work import Work
-from backend.web.cookies import MAX_ACCOUNTS, Cookies, find_cookie
+from backend.web.cookie_header import find_cookie
+from backend.web.cookies import MAX_ACCOUNTS, Cookies
 from backend.web.responses.responses import Response
 
 SESSION_HEADERS = {

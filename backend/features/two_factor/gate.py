@@ -24,7 +24,7 @@ CHALLENGE_LIFETIME = timedelta(minutes=10)
 _AS_BETTER_AUTH = frozenset({Method.PASSWORD, Method.USERNAME})
 _BY_MAILBOX = frozenset({Method.VERIFICATION, Method.MAGIC_LINK, Method.EMAIL_OTP})
 """These prove no more than access to the mailbox, which a mailed code would prove again."""
-_WITH_STRICT = _AS_BETTER_AUTH | _BY_MAILBOX | {Method.PASSKEY}
+_WITH_STRICT = _AS_BETTER_AUTH | _BY_MAILBOX | {Method.PASSKEY, Method.PROVIDER}
 
 
 def challenged_methods(*, strict: bool) -> Collection[Method]:

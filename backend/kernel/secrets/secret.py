@@ -54,6 +54,12 @@ class BrowserToken(Secret):
     __slots__ = ()
 
 
+class OAuthStateToken(Secret):
+    """Names a sign-in that is at a provider, and opens what we keep about it."""
+
+    __slots__ = ()
+
+
 class PasskeyToken(Secret):
     """Shows that this browser was given a passkey's challenge. Only its digest is stored."""
 

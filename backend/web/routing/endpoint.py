@@ -97,7 +97,8 @@ class Endpoint(PathRoute):
         body = await read_body(request, receive, self._context, self.spec.takes_forms)
         if body is not ...:
             request.scope[PARSED_BODY] = body
-        self._context.origins.check_request(request.method, request.path, request.headers)
+        if not self.spec.takes_cross_site_forms:
+            self._context.origins.check_request(request.method, request.path, request.headers)
         query = _parse_query(request)
         if request.method == "POST":
             self._context.origins.check_targets(
@@ -181,6 +182,8 @@ class Endpoint(PathRoute):
         if self.spec.hashes:
             return await self._run_with_hash_slot(request, receive, acting, run)
         pools = self._context.pools
+        if self.spec.asks_provider:
+            return await pools.run_with_provider(run)
         if self.spec.downloads and acting:
             return await self._context.downloads.start(acting.user_id, lambda: pools.run(run))
         return await pools.run(run)

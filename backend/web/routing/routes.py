@@ -59,7 +59,11 @@ class RouteSpec:
     """Checks or sets a password, so its callers wait in the hash queue."""
     downloads: bool = False
     """Streams a response that grows with the stored data; one at a time for each user."""
+    asks_provider: bool = False
+    """Waits for somebody else's server, in threads of its own."""
     takes_forms: bool = False
+    takes_cross_site_forms: bool = False
+    """Other sites may send their visitors' browsers here with a form; needs a check of its own."""
     needs_captcha: bool = False
     """Set where the settings name a captcha's provider that protects it."""
     auth_rules: bool = True

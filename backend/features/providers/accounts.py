@@ -1,0 +1,186 @@
+"""The ways in of a signed-in user: their accounts at providers and their password."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from backend.features.mail import templates
+from backend.features.providers.client import ProviderClient, ProviderTokens
+from backend.features.providers.errors import ProviderError
+from backend.features.providers.profiles import Profile
+from backend.features.providers.service import ProviderSignIn
+from backend.kernel.events import Event, EventKind
+from backend.kernel.randomness import parse_uuid
+from backend.kernel.refusals import Refusal
+from backend.kernel.secrets.secret import Secret
+from backend.storage.queries import accounts, users
+from backend.storage.queries.accounts import Account
+from backend.storage.queries.users import User
+from backend.storage.work import Work
+
+CREDENTIAL = "credential"
+"""How Better Auth lists a password."""
+_EXPIRES_SOON = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """One entry of the list."""
+
+    id: UUID
+    provider_id: str
+    account_id: str
+    created_at: datetime
+    updated_at: datetime
+    scopes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentTokens:
+    """The tokens of an account as they are now, refreshed if they had to be."""
+
+    account: Account
+    access_token: Secret | None
+    access_token_expires_at: datetime | None
+    id_token: Secret | None
+
+
+def list_ways_in(work: Work, user: User) -> Sequence[WayIn]:
+    """List the accounts of a user, the password first."""
+    found = [
+        WayIn(
+            each.id,
+            each.provider_id,
+            each.account_id,
+            each.created_at,
+            each.updated_at,
+            each.scopes.split(),
+        )
+        for each in accounts.list_for_user(work.db, user.id)
+    ]
+    if users.find_password_hash(work.db, user.id) is None:
+        return found
+    password = WayIn(user.id, CREDENTIAL, str(user.id), user.created_at, user.updated_at)
+    return [password, *found]
+
+
+def unlink(work: Work, services: ProviderSignIn, way_in_id: str) -> None:
+    """Remove an account, or the password; the last one stays, or nobody could come back."""
+    user = work.actor
+    ways_in = list_ways_in(work, user)
+    if len(ways_in) == 1:
+        raise Refusal("FAILED_TO_UNLINK_LAST_ACCOUNT")
+    way_in = next((each for each in ways_in if str(each.id) == way_in_id), None)
+    if way_in is None:
+        raise Refusal("ACCOUNT_NOT_FOUND")
+    if way_in.provider_id == CREDENTIAL:
+        users.update_profile(work.db, user.id, {"password_hash": None}, work.now())
+    else:
+        accounts.delete_one(work.db, way_in.id)
+    detail = {"provider": way_in.provider_id}
+    work.record(Event(EventKind.ACCOUNT_UNLINKED, user.id, user.id, detail))
+    what = _name(services, way_in.provider_id)
+    sentence = f"Your account can no longer be opened with {what}."
+    templates.enqueue_notice(work, services.mailer, user.email, sentence)
+
+
+def get_current_tokens(
+    work: Work, services: ProviderSignIn, user_id: UUID, account_row_id: str
+) -> CurrentTokens:
+    """Return an account's tokens, refreshed if the access token ends within five seconds."""
+    account = _find_own(work, user_id, account_row_id)
+    client = services.providers.find(account.provider_id)
+    if client is None:
+        raise _unsupported(account)
+    if account.refresh_token is None or not _ends_soon(account, work.now()):
+        return _open(services, account)
+    try:
+        return _open(services, _refresh(work, services, client, account))
+    except ProviderError as error:
+        raise Refusal("FAILED_TO_GET_ACCESS_TOKEN") from error
+
+
+def refresh_tokens(
+    work: Work, services: ProviderSignIn, user_id: UUID, account_row_id: str
+) -> tuple[CurrentTokens, Secret]:
+    """Get new tokens from the provider; returns them with the refresh token."""
+    account = _find_own(work, user_id, account_row_id)
+    client = services.providers.find(account.provider_id)
+    if client is None:
+        raise _unsupported(account)
+    if account.refresh_token is None:
+        raise Refusal("REFRESH_TOKEN_NOT_FOUND")
+    try:
+        refreshed = _refresh(work, services, client, account)
+    except ProviderError as error:
+        raise Refusal("FAILED_TO_REFRESH_ACCESS_TOKEN") from error
+    refresh_token = services.vault.open(refreshed.refresh_token)
+    return _open(services, refreshed), refresh_token or Secret("")
+
+
+def load_account_info(
+    work: Work, services: ProviderSignIn, user_id: UUID, account_row_id: str
+) -> tuple[Account, Profile]:
+    """Ask the provider who the person is now."""
+    account = _find_own(work, user_id, account_row_id)
+    client = services.providers.find(account.provider_id)
+    if client is None:
+        raise Refusal("PROVIDER_NOT_CONFIGURED")
+    tokens = get_current_tokens(work, services, user_id, account_row_id)
+    if tokens.access_token is None:
+        raise Refusal("ACCESS_TOKEN_NOT_FOUND")
+    try:
+        profile = work.run_outside_transaction(client.load_current_profile, tokens.access_token)
+    except ProviderError:
+        raise Refusal("FAILED_TO_GET_USER_INFO", status=401) from None
+    if profile.subject != account.account_id:
+        raise Refusal("FAILED_TO_GET_USER_INFO", status=401)
+    return account, profile
+
+
+def _find_own(work: Work, user_id: UUID, account_row_id: str) -> Account:
+    row_id = parse_uuid(account_row_id)
+    account = accounts.find(work.db, row_id) if row_id else None
+    if account is None or account.user_id != user_id:
+        raise Refusal("ACCOUNT_NOT_FOUND")
+    return account
+
+
+def _ends_soon(account: Account, now: datetime) -> bool:
+    expires_at = account.access_token_expires_at
+    return expires_at is not None and expires_at - now < _EXPIRES_SOON
+
+
+def _refresh(
+    work: Work, services: ProviderSignIn, client: ProviderClient, account: Account
+) -> Account:
+    """Store and return the account with new tokens; raises ProviderError."""
+    refresh_token = services.vault.open(account.refresh_token)
+    if refresh_token is None:
+        raise ProviderError("invalid_grant", "the key that has sealed the refresh token is gone")
+    tokens: ProviderTokens = work.run_outside_transaction(client.refresh, refresh_token)
+    changes = services.vault.seal(tokens, work.randomness)
+    accounts.change(work.db, account.id, changes, work.now())
+    return accounts.find(work.db, account.id) or account
+
+
+def _open(services: ProviderSignIn, account: Account) -> CurrentTokens:
+    return CurrentTokens(
+        account,
+        services.vault.open(account.access_token),
+        account.access_token_expires_at,
+        services.vault.open(account.id_token),
+    )
+
+
+def _unsupported(account: Account) -> Refusal:
+    message = f"Provider {account.provider_id} is not supported."
+    return Refusal("PROVIDER_NOT_SUPPORTED", message)
+
+
+def _name(services: ProviderSignIn, provider_id: str) -> str:
+    if provider_id == CREDENTIAL:
+        return "a password"
+    client = services.providers.find(provider_id)
+    return client.config.name if client else provider_id

@@ -1,0 +1,285 @@
+"""Our side of OAuth 2.0 and OpenID Connect: one client for each provider.
+
+Authlib speaks OAuth; what may be asked, and how long it may take, `OutsideTransport` decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx2
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.httpx_client import OAuth2Client
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+
+from backend.features.providers.discovery import Discovery, Endpoints
+from backend.features.providers.errors import ProviderError, ProviderUnavailable
+from backend.features.providers.id_tokens import UnknownKey, verify_id_token
+from backend.features.providers.profiles import Profile, read_profile
+from backend.kernel.clock import Clock
+from backend.kernel.configuration.providers import ProviderConfig
+from backend.kernel.secrets.secret import Secret
+from backend.process.outside_transport import SENT_ONCE, OutsideTransport
+
+_TIMEOUT = 5.0  # seconds for each request
+_MAX_SIZE = 1_000_000  # bytes of a response
+_MAX_TOKEN_LENGTH = 16_384  # characters
+_MAX_LIFETIME = 10 * 365 * 86_400  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderTokens:
+    """What a provider gives for a code or a refresh token."""
+
+    access_token: Secret | None
+    """Always there after an exchange or a refresh."""
+    refresh_token: Secret | None = None
+    id_token: Secret | None = None
+    access_token_expires_at: datetime | None = None
+    refresh_token_expires_at: datetime | None = None
+    scopes: tuple[str, ...] = ()
+    """What the person has granted."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """What is peculiar to one sign-in when a browser is sent to the provider."""
+
+    state: Secret
+    code_verifier: Secret
+    nonce: str
+    scopes: Sequence[str] = ()
+    """Asked for besides those of the settings."""
+    login_hint: str | None = None
+    params: Mapping[str, str] | None = None
+    """Further parameters; they cannot replace ours."""
+
+
+class ProviderClient:
+    """One provider; safe to use from several threads."""
+
+    def __init__(self, config: ProviderConfig, clock: Clock) -> None:
+        self.config = config
+        self._clock = clock
+        self._transport = OutsideTransport(
+            config.host_url, clock, timeout=_TIMEOUT, max_size=_MAX_SIZE
+        )
+        self._client = httpx2.Client(transport=self._transport, trust_env=False)
+        self.discovery = Discovery(config, self._client, clock)
+
+    @property
+    def issuer(self) -> str:
+        """Who says who somebody is: accounts of another issuer are other people's."""
+        return self.config.issuer or self.config.host_url
+
+    @property
+    def gives_id_tokens(self) -> bool:
+        return bool(self.config.issuer or self.config.jwks_url)
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def build_authorization_url(self, request: AuthorizationRequest) -> str:
+        """Return where to send the browser (RFC 6749, 4.1.1; RFC 7636); raises ProviderUnavailable.
+
+        The parameters come in Better Auth's order.
+        """
+        endpoints = self.discovery.find_endpoints()
+        config, preset = self.config, self.config.preset
+        scopes = dict.fromkeys([*request.scopes, *config.scopes])
+        if self.gives_id_tokens and "openid" not in scopes:
+            scopes = dict.fromkeys(["openid", *scopes])
+        params = {
+            "response_type": "code",
+            "client_id": config.client_id,
+            "state": request.state.reveal(),
+            "scope": " ".join(scopes),
+            "redirect_uri": config.redirect_uri,
+            "login_hint": request.login_hint,
+            "nonce": request.nonce if self.gives_id_tokens else None,
+            "response_mode": preset.response_mode,
+            "code_challenge_method": "S256",
+            "code_challenge": create_s256_code_challenge(request.code_verifier.reveal()),
+        }
+        ours = {name: value for name, value in params.items() if value}
+        more = {**preset.authorization_params, **(request.params or {})}
+        query = {**ours, **{name: text for name, text in more.items() if name not in ours}}
+        return str(httpx2.URL(endpoints.authorization_url).copy_merge_params(query))
+
+    def check_issuer(self, named: str | None) -> None:
+        """Raise ProviderError if an answer comes from another provider (RFC 9207)."""
+        endpoints = self.discovery.find_endpoints()
+        if named and endpoints.issuer and named != endpoints.issuer:
+            raise ProviderError("issuer_mismatch", f"the answer names {named[:200]}")
+        if not named and endpoints.names_issuer:
+            raise ProviderError("issuer_missing", "the answer does not name its issuer")
+
+    def exchange(self, code: str, code_verifier: Secret) -> ProviderTokens:
+        """Get tokens for a code (RFC 6749, 4.1.3); raises ProviderError."""
+        params = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.config.redirect_uri,
+            "code_verifier": code_verifier.reveal(),
+        }
+        return self._ask_for_tokens("invalid_code", params)
+
+    def refresh(self, refresh_token: Secret) -> ProviderTokens:
+        """Get new tokens (RFC 6749, section 6); raises ProviderError."""
+        params = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
+        return self._ask_for_tokens("invalid_grant", params)
+
+    def load_profile(self, tokens: ProviderTokens, nonce: str | None) -> Profile:
+        """Return who has signed in; raises ProviderError.
+
+        From the ID token if there is one, and from the user info where that lacks the address.
+        """
+        claims: Mapping[str, Any] = {}
+        if tokens.id_token is not None and self.gives_id_tokens:
+            claims = self.verify_id_token(tokens.id_token, nonce)
+        elif nonce is not None and self.config.issuer:
+            raise ProviderError("unable_to_get_user_info", "it gave no ID token")
+        if not claims.get("email") and tokens.access_token is not None:
+            claims = self._merge(claims, self._fetch_user_info(tokens.access_token))
+        return self.read_profile(claims)
+
+    def load_current_profile(self, access_token: Secret) -> Profile:
+        """Return who an access token is of, as the provider says now; raises ProviderError."""
+        return self.read_profile(self._fetch_user_info(access_token))
+
+    def read_profile(self, claims: Mapping[str, Any]) -> Profile:
+        """Read what this provider tells of a person; raises ProviderError if it names nobody."""
+        profile = read_profile(claims)
+        if profile is None:
+            raise ProviderError("unable_to_get_user_info", "it does not say who signed in")
+        return profile
+
+    def verify_id_token(self, token: Secret, nonce: str | None) -> Mapping[str, Any]:
+        """Return the claims of an ID token; raises ProviderError.
+
+        Keys that the provider has just begun to use are fetched.
+        """
+        try:
+            endpoints = self.discovery.find_endpoints()
+            keys = self.discovery.find_keys(endpoints)
+            arguments = (endpoints, self.config, nonce, self._clock)
+            try:
+                return verify_id_token(token.reveal(), keys, *arguments)
+            except UnknownKey:
+                newer = self.discovery.refetch_keys(endpoints)
+            if newer is None:
+                raise UnknownKey
+            return verify_id_token(token.reveal(), newer, *arguments)
+        except UnknownKey:
+            reason = "ID token: none of the provider's keys has signed it"
+            raise ProviderError("unable_to_get_user_info", reason) from None
+        except ProviderUnavailable as error:
+            raise ProviderError("unable_to_get_user_info", str(error)) from None
+
+    def _merge(self, claims: Mapping[str, Any], info: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Add user info to the claims of an ID token, of the same person only (OIDC, 5.3.2)."""
+        if claims and info.get("sub") != claims.get("sub"):
+            if info:
+                raise ProviderError("unable_to_get_user_info", "its user info is of somebody else")
+            return claims
+        return {**info, **claims}
+
+    def _fetch_user_info(self, access_token: Secret) -> Mapping[str, Any]:
+        try:
+            endpoints = self.discovery.find_endpoints()
+            if not endpoints.userinfo_url:
+                return {}
+            info = self.get_json(endpoints.userinfo_url, access_token)
+        except ProviderUnavailable as error:
+            raise ProviderError("unable_to_get_user_info", str(error)) from None
+        if not isinstance(info, dict):
+            raise ProviderError("unable_to_get_user_info", "its user info is no object")
+        return info
+
+    def get_json(self, url: str, access_token: Secret) -> Any:
+        """Ask an API of the provider on behalf of a person; raises ProviderUnavailable."""
+        headers = {
+            "authorization": f"Bearer {access_token.reveal()}",
+            "accept": "application/json",
+            "user-agent": "Gatehouse",
+        }
+        try:
+            response = self._client.get(url, headers=headers)
+            if not response.is_success:
+                raise ProviderUnavailable(f"{url} answered {response.status_code}")
+            return response.json()
+        except httpx2.HTTPError as error:
+            raise ProviderUnavailable(f"{url}: {error or type(error).__name__}") from None
+        except ValueError:
+            raise ProviderUnavailable(f"{url} did not answer with JSON") from None
+
+    def _ask_for_tokens(self, error_code: str, params: Mapping[str, str]) -> ProviderTokens:
+        try:
+            endpoints = self.discovery.find_endpoints()
+            client = self._build_oauth_client(endpoints)
+            answer = client.fetch_token(endpoints.token_url, **params)
+            return _read_tokens(answer, self._clock.now(), self.config.scopes)
+        except OAuthError as error:
+            raise ProviderError(error_code, f"the provider refuses: {error.error}") from None
+        except ProviderUnavailable as error:
+            raise ProviderError(error_code, str(error)) from None
+        except httpx2.HTTPError as error:
+            reason = f"token endpoint: {error or type(error).__name__}"
+            raise ProviderError(error_code, reason) from None
+        except (ValueError, TypeError, KeyError) as error:
+            raise ProviderError(error_code, f"token endpoint: {error}") from None
+
+    def _build_oauth_client(self, endpoints: Endpoints) -> OAuth2Client:
+        secret = self.config.client_secret
+        method = self.config.preset.token_auth_method
+        offered = endpoints.token_auth_methods
+        if offered and method not in offered:
+            method = "client_secret_basic"
+        client = OAuth2Client(
+            self.config.client_id,
+            secret.reveal() if secret else None,
+            token_endpoint_auth_method=method if secret else "none",
+            transport=self._transport,
+            trust_env=False,
+        )
+        client.event_hooks = {"request": [_send_once]}
+        return client
+
+
+def _send_once(request: httpx2.Request) -> None:
+    request.extensions = {**request.extensions, SENT_ONCE: True}
+
+
+def _read_tokens(answer: Mapping[str, Any], now: datetime, asked: Sequence[str]) -> ProviderTokens:
+    """Read a token response (RFC 6749, 5.1); raises ValueError."""
+    access_token = _read_token(answer, "access_token")
+    if access_token is None:
+        raise ValueError("no access token in the response")
+    scope = answer.get("scope")
+    granted = scope.replace(",", " ").split() if isinstance(scope, str) and scope else asked
+    return ProviderTokens(
+        access_token,
+        _read_token(answer, "refresh_token"),
+        _read_token(answer, "id_token"),
+        _read_expiry(answer.get("expires_in"), now),
+        _read_expiry(answer.get("refresh_token_expires_in"), now),
+        tuple(granted),
+    )
+
+
+def _read_token(answer: Mapping[str, Any], name: str) -> Secret | None:
+    value = answer.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or len(value) > _MAX_TOKEN_LENGTH or not value.isprintable():
+        raise ValueError(f"its {name} is no token")
+    return Secret(value)
+
+
+def _read_expiry(value: Any, now: datetime) -> datetime | None:
+    try:
+        seconds = int(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return now + timedelta(seconds=min(seconds, _MAX_LIFETIME)) if seconds > 0 else None

@@ -1,0 +1,200 @@
+"""Where a provider's endpoints are, and which keys it signs with: fetched, kept, fetched again."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from backend.features.providers.errors import ProviderUnavailable
+from backend.kernel.clock import Clock
+from backend.kernel.configuration.providers import ProviderConfig
+from backend.kernel.configuration.web_urls import is_loopback, parse_service_url
+
+_KEPT = 3600.0  # seconds
+_RETRY_AFTER = 10.0  # seconds: neither a broken provider nor forged key ids cause a flood
+_PATH = "/.well-known/openid-configuration"
+SIGNATURES = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+    | {"Ed25519"}
+)
+"""With public keys only: a key that we hold too proves nothing (RFC 8725, section 3.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """What we need of a provider's metadata (OpenID Connect Discovery, section 3)."""
+
+    issuer: str
+    authorization_url: str
+    token_url: str
+    userinfo_url: str
+    jwks_url: str
+    algorithms: tuple[str, ...] = ("RS256",)
+    token_auth_methods: tuple[str, ...] = ()
+    names_issuer: bool = False
+    """Whether its answers name it (RFC 9207), so that one without was forged."""
+
+
+class Discovery:
+    """The endpoints and the keys of one provider; safe to use from several threads."""
+
+    def __init__(self, config: ProviderConfig, client: httpx2.Client, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._client = client
+        self._lock = threading.Lock()
+        self._endpoints: Endpoints | None = None
+        self._endpoints_due_at = 0.0
+        self._failure: str | None = None
+        self._keys: KeySet | None = None
+        self._keys_due_at = 0.0
+        self._keys_again_at = 0.0
+
+    def find_endpoints(self) -> Endpoints:
+        """Return the endpoints, old ones while the provider is away; raises ProviderUnavailable."""
+        config = self._config
+        if not config.issuer:
+            return Endpoints(
+                "",
+                config.authorization_url,
+                config.token_url,
+                config.userinfo_url,
+                config.jwks_url,
+                tuple(sorted(SIGNATURES)),
+            )
+        with self._lock:
+            if self._clock.monotonic() >= self._endpoints_due_at:
+                self._refresh_endpoints()
+            if self._endpoints is None:
+                raise ProviderUnavailable(self._failure or "it has not answered yet")
+            return self._endpoints
+
+    def find_keys(self, endpoints: Endpoints) -> KeySet:
+        """Return the public keys; raises ProviderUnavailable."""
+        with self._lock:
+            if self._keys is None or self._clock.monotonic() >= self._keys_due_at:
+                self._keys = self._fetch_keys(endpoints)
+            return self._keys
+
+    def refetch_keys(self, endpoints: Endpoints) -> KeySet | None:
+        """Fetch the keys again, for one that is not among them; None if they are new already.
+
+        Raises ProviderUnavailable.
+        """
+        with self._lock:
+            if self._clock.monotonic() < self._keys_again_at:
+                return None
+            self._keys = self._fetch_keys(endpoints)
+            return self._keys
+
+    def forget(self) -> None:
+        """Fetch everything anew at the next use."""
+        with self._lock:
+            self._endpoints_due_at = self._keys_due_at = self._keys_again_at = 0.0
+
+    def _refresh_endpoints(self) -> None:
+        try:
+            document = self._get_json(self._config.issuer.rstrip("/") + _PATH)
+            self._endpoints = _read_document(self._config, document)
+            self._endpoints_due_at = self._clock.monotonic() + _KEPT
+            self._failure = None
+        except ProviderUnavailable as error:
+            self._endpoints_due_at = self._clock.monotonic() + _RETRY_AFTER
+            self._failure = str(error)
+
+    def _fetch_keys(self, endpoints: Endpoints) -> KeySet:
+        now = self._clock.monotonic()
+        self._keys_again_at = now + _RETRY_AFTER
+        document = self._get_json(endpoints.jwks_url)
+        keys = document.get("keys")
+        if not isinstance(keys, list):
+            raise ProviderUnavailable(f"{endpoints.jwks_url} is no set of keys")
+        self._keys_due_at = now + _KEPT
+        return _import_keys(keys)
+
+    def _get_json(self, url: str) -> dict[str, Any]:
+        try:
+            response = self._client.get(url, headers={"accept": "application/json"})
+            if not response.is_success:
+                raise ProviderUnavailable(f"{url} answered {response.status_code}")
+            document = response.json()
+        except httpx2.HTTPError as error:
+            raise ProviderUnavailable(f"{url}: {error or type(error).__name__}") from None
+        except ValueError:
+            raise ProviderUnavailable(f"{url} did not answer with JSON") from None
+        if not isinstance(document, dict):
+            raise ProviderUnavailable(f"{url} did not answer with an object")
+        return document
+
+
+def _read_document(config: ProviderConfig, document: dict[str, Any]) -> Endpoints:
+    """Read a discovery document; raises ProviderUnavailable for one of another issuer.
+
+    What the settings name counts more than what the document does.
+    """
+    issuer = document.get("issuer")
+    if issuer != config.issuer and issuer != config.issuer.rstrip("/"):
+        raise ProviderUnavailable(
+            f"its document names another issuer: {str(issuer)[:200]} in place of {config.issuer}"
+        )
+    urls = {
+        name: getattr(config, name) or _read_endpoint(config, document, key)
+        for name, key in (
+            ("authorization_url", "authorization_endpoint"),
+            ("token_url", "token_endpoint"),
+            ("userinfo_url", "userinfo_endpoint"),
+            ("jwks_url", "jwks_uri"),
+        )
+    }
+    if not (urls["authorization_url"] and urls["token_url"] and urls["jwks_url"]):
+        raise ProviderUnavailable("its document lacks an endpoint that sign-in needs")
+    algorithms = _read_list(document.get("id_token_signing_alg_values_supported"))
+    return Endpoints(
+        issuer,
+        **urls,
+        algorithms=tuple(each for each in algorithms if each in SIGNATURES) or ("RS256",),
+        token_auth_methods=tuple(_read_list(document.get("token_endpoint_auth_methods_supported"))),
+        names_issuer=document.get("authorization_response_iss_parameter_supported") is True,
+    )
+
+
+def _read_endpoint(config: ProviderConfig, document: dict[str, Any], key: str) -> str:
+    """Return an endpoint; raises ProviderUnavailable for one that may not be asked.
+
+    A public provider has none on our own machine (ASVS 15.3.2).
+    """
+    value = document.get(key)
+    if value is None:
+        return ""
+    try:
+        url = parse_service_url(str(value).partition("?")[0])
+    except ValueError as error:
+        raise ProviderUnavailable(f"its {key} {error}") from None
+    if is_loopback(url) and not is_loopback(config.issuer):
+        raise ProviderUnavailable(f"its {key} is on our own machine")
+    return str(value)
+
+
+def _read_list(value: Any) -> Sequence[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _import_keys(keys: Sequence[Any]) -> KeySet:
+    """Import the keys of kinds that we know, for signatures; others do not spoil them."""
+    usable = []
+    for each in keys:
+        if (
+            not isinstance(each, dict)
+            or each.get("use", "sig") != "sig"
+            or each.get("kty") == "oct"
+        ):
+            continue
+        try:
+            usable += KeySet.import_key_set({"keys": [each]}).keys
+        except (JoseError, ValueError, TypeError, KeyError):
+            continue
+    return KeySet(usable)

@@ -1,0 +1,86 @@
+"""Validation of ID tokens (OpenID Connect Core, section 3.1.3.7; RFC 8725)."""
+
+import hmac
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from backend.features.providers.discovery import Endpoints
+from backend.features.providers.errors import ProviderError
+from backend.kernel.clock import Clock
+from backend.kernel.configuration.providers import ProviderConfig
+
+CLOCK_SKEW = 30  # seconds between the provider's clock and ours
+
+
+class UnknownKey(Exception):
+    """None of the keys has signed the token: the provider may have new ones."""
+
+
+def verify_id_token(
+    token: str,
+    keys: KeySet,
+    endpoints: Endpoints,
+    config: ProviderConfig,
+    nonce: str | None,
+    clock: Clock,
+) -> Mapping[str, Any]:
+    """Return the claims of a genuine token; raises UnknownKey or ProviderError.
+
+    The algorithm is one that the provider announces, and its key of that kind: the token's own word
+    counts for nothing. Without a nonce none is compared.
+    """
+    claims = _verify_signature(token, keys, endpoints.algorithms)
+    registry = jwt.JWTClaimsRegistry(
+        now=int(clock.now().timestamp()),
+        leeway=CLOCK_SKEW,
+        iss={"essential": True, "value": endpoints.issuer},
+        aud={"essential": True, "value": config.client_id},
+        sub={"essential": True},
+        exp={"essential": True},
+        iat={"essential": True},
+    )
+    try:
+        registry.validate(claims)
+    except (JoseError, ValueError, TypeError) as error:
+        raise _refuse(f"{type(error).__name__}: {error}") from None
+    party = claims.get("azp")
+    if party is not None and nonce is not None and party != config.client_id:
+        raise _refuse("it was issued to another client (azp)")
+    if nonce is not None and not hmac.compare_digest(str(claims.get("nonce", "")), nonce):
+        raise _refuse("its nonce is not the one of this sign-in")
+    return claims
+
+
+def _verify_signature(token: str, keys: KeySet, allowed: Collection[str]) -> dict[str, Any]:
+    """Return the claims of a token that one of the keys has signed.
+
+    Raises UnknownKey if the token names none of them, and ProviderError if it is forged.
+    """
+    try:
+        header = jws.extract_compact(token.encode()).headers()
+    except (JoseError, ValueError, TypeError) as error:
+        raise _refuse(f"it is no JWT: {error}") from None
+    algorithm, key_id = header.get("alg"), header.get("kid")
+    if not isinstance(algorithm, str) or algorithm not in allowed:
+        raise _refuse(f"the provider does not sign with {str(algorithm)[:20]!r}")
+    candidates = [
+        key
+        for key in keys
+        if (key_id is None or key.kid == key_id) and key.as_dict().get("alg") in {None, algorithm}
+    ]
+    if not candidates:
+        raise UnknownKey
+    for key in candidates:
+        try:
+            return jwt.decode(token, key, algorithms=[algorithm]).claims
+        except (JoseError, ValueError, TypeError):
+            continue  # of several keys without an id another one may have signed it
+    raise _refuse("its signature is not the provider's")
+
+
+def _refuse(reason: str) -> ProviderError:
+    return ProviderError("unable_to_get_user_info", f"ID token: {reason}")

@@ -1,0 +1,25 @@
+"""The providers of this server, each with its client."""
+
+from collections.abc import Sequence
+
+from backend.features.providers.client import ProviderClient
+from backend.kernel.clock import Clock
+from backend.kernel.configuration.providers import ProviderConfig
+
+
+class Providers:
+    """The clients of all providers, in the order of the settings."""
+
+    def __init__(self, configs: Sequence[ProviderConfig], clock: Clock) -> None:
+        self._clients = {config.id: ProviderClient(config, clock) for config in configs}
+
+    def find(self, provider_id: str) -> ProviderClient | None:
+        """Find the client of a provider by its id."""
+        return self._clients.get(provider_id)
+
+    def list_configs(self) -> Sequence[ProviderConfig]:
+        return [client.config for client in self._clients.values()]
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()

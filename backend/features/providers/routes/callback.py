@@ -1,0 +1,282 @@
+"""The HTTP endpoint to which providers send browsers back (wire.md section 4)."""
+
+from dataclasses import replace
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+import structlog
+from fastapi import Query
+
+from backend.features.accounts.challenge_response import render_challenge
+from backend.features.accounts.session_issuer import Challenge, Method
+from backend.features.providers import service, states
+from backend.features.providers.client import ProviderClient
+from backend.features.providers.errors import ProviderError, ProviderUnavailable
+from backend.features.providers.service import ProvenAccount, ProviderSignIn
+from backend.features.providers.states import BegunSignIn, Linking
+from backend.features.providers.wire import CallbackQuery
+from backend.features.sessions.reader import SessionReader
+from backend.features.sessions.session_cookies import SESSION_HEADERS, set_sign_in_cookies
+from backend.kernel.configuration.providers import CALLBACK_PATH
+from backend.kernel.events import Event, EventKind
+from backend.kernel.refusals import RecordedRefusal, Refusal
+from backend.kernel.secrets.secret import OAuthStateToken, Secret
+from backend.storage.acting_session import ActingSession, require_live_session
+from backend.storage.errors import SessionEnded
+from backend.storage.queries import oauth_states
+from backend.storage.queries.oauth_states import OAuthState
+from backend.storage.work import Work
+from backend.web.cookies import Cookies
+from backend.web.request_context import RequestContext
+from backend.web.responses.redirects import (
+    hand_cookies_to_app,
+    redirect_refusal,
+    with_parameter,
+)
+from backend.web.responses.responses import Response, redirect
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
+
+routes = Routes("providers", prefix=AUTH)
+_PATH = "/callback/{provider_id}"
+_REDIRECT = "The callbackURL, or for a new user the newUserCallbackURL; the errorCallbackURL with "
+_GATES = {"BANNED_USER": "banned", "EMAIL_NOT_VERIFIED": "email_not_verified"}
+_MAX_DESCRIPTION = 300  # characters of the provider's own
+
+log = structlog.get_logger()
+
+
+@routes.get(
+    _PATH,
+    status=302,
+    headers={**SESSION_HEADERS, "location": _REDIRECT + "`?error=` and what went wrong."},
+    asks_provider=True,
+)
+def callback(
+    work: Work,
+    request: RequestContext,
+    services: ProviderSignIn,
+    cookies: Cookies,
+    reader: SessionReader,
+    provider_id: str,
+    query: Annotated[CallbackQuery, Query()],
+) -> Response:
+    """Finish a sign-in, or the linking of an account, with what the provider answers.
+
+    The state works once, in the browser that was sent to this provider (RFC 9700, 4.7).
+    """
+    token = OAuthStateToken(query.state or "")
+    if not token:
+        raise _refuse(work, provider_id, ProviderError("state_not_found", "no state"))
+    found = states.find(work, token)
+    if found is None or found[0].provider_id != provider_id:
+        reason = "no sign-in at this provider has this state"
+        raise _refuse(work, provider_id, ProviderError("state_mismatch", reason))
+    state, begun = found
+    if not cookies.has_state(request.cookie_header, token):
+        return _forward(work, request, state, begun)
+    try:
+        _check_answer(work, state, query)
+        client = _find_client(services, provider_id)
+        proven = _prove(work, client, begun, query)
+        if not oauth_states.take(work.db, state.id):
+            raise ProviderError("state_mismatch", "the state was used in this moment")
+        if state.user_id is not None:
+            return _link(work, services, state, begun, proven, cookies)
+        return _sign_in(work, request, services, cookies, reader, begun, proven)
+    except ProviderError as error:
+        description = query.error_description if query.error else None
+        raise _refuse(work, provider_id, error, found, description) from None
+
+
+@routes.post(
+    _PATH,
+    status=302,
+    takes_forms=True,
+    takes_cross_site_forms=True,
+    headers={"location": "The same address, with the form's fields in its query."},
+)
+async def callback_form(
+    services: ProviderSignIn,
+    provider_id: str,
+    query: Annotated[CallbackQuery, Query()],
+    body: CallbackQuery | None = None,
+) -> Response:
+    """Take the answer of a provider that sends a form, as Apple does.
+
+    A form of another site comes without our cookies: the browser is asked to come again with a GET,
+    which has them.
+    """
+    fields = {**_list_fields(body), **_list_fields(query)}
+    client = services.providers.find(provider_id)
+    target = client.config.redirect_uri if client else CALLBACK_PATH + provider_id
+    return redirect(f"{target}?{urlencode(fields)}")
+
+
+def _list_fields(model: CallbackQuery | None) -> dict[str, str]:
+    return model.model_dump(exclude_none=True, by_alias=True) if model else {}
+
+
+def _forward(
+    work: Work, request: RequestContext, state: OAuthState, begun: BegunSignIn
+) -> Response:
+    """Pass the answer on to the origin where the sign-in began, whose cookie it belongs to.
+
+    Once only: without the cookie there too, it is another browser.
+    """
+    begun_elsewhere = not state.forwarded and state.origin not in {"", "null"}
+    if (
+        begun_elsewhere
+        and _is_away(request, state)
+        and oauth_states.mark_forwarded(work.db, state.id)
+    ):
+        query = request.scope["query_string"].decode("latin-1")
+        return redirect(f"{state.origin}{request.path}?{query}")
+    reason = "the browser is not the one that was sent there"
+    error = ProviderError("state_mismatch", reason)
+    work.keep(_build_event(state, state.provider_id, error))
+    raise _redirect_to_error(work, begun.error_callback, error.code, None)
+
+
+def _is_away(request: RequestContext, state: OAuthState) -> bool:
+    """Tell whether the request may have come to another origin than the sign-in began at."""
+    host = request.headers.get(b"host", b"").decode("latin-1").lower()
+    return host != state.origin.partition("://")[2]
+
+
+def _check_answer(work: Work, state: OAuthState, query: CallbackQuery) -> None:
+    if state.expires_at <= work.now():
+        raise ProviderError("state_mismatch", "the sign-in took longer than ten minutes")
+    if query.error:
+        raise ProviderError(query.error, "the provider's own error")
+    if not query.code:
+        raise ProviderError("no_code", "the answer has no code")
+
+
+def _find_client(services: ProviderSignIn, provider_id: str) -> ProviderClient:
+    client = services.providers.find(provider_id)
+    if client is None:
+        raise ProviderError("oauth_provider_not_found", "the settings do not name it any more")
+    return client
+
+
+def _prove(
+    work: Work, client: ProviderClient, begun: BegunSignIn, query: CallbackQuery
+) -> ProvenAccount:
+    """Ask the provider who has signed in; raises ProviderError."""
+
+    def ask() -> ProvenAccount:
+        try:
+            client.check_issuer(query.iss)
+        except ProviderUnavailable as error:
+            raise ProviderError("invalid_code", str(error)) from None
+        tokens = client.exchange(query.code or "", Secret(begun.code_verifier))
+        profile = client.load_profile(tokens, begun.nonce)
+        return ProvenAccount(client, profile, tokens, begun.callback)
+
+    return work.run_outside_transaction(ask)
+
+
+def _link(
+    work: Work,
+    services: ProviderSignIn,
+    state: OAuthState,
+    begun: BegunSignIn,
+    proven: ProvenAccount,
+    cookies: Cookies,
+) -> Response:
+    """Add the account, if the session that asked for it still stands (ASVS 7.4.1)."""
+    if state.user_id is None or state.session_id is None or begun.link_email is None:
+        raise ProviderError("unable_to_link_account", "nobody asked for it")
+    acting = ActingSession(state.session_id, state.user_id)
+    linking = Linking(state.user_id, state.session_id, begun.link_email)
+    try:
+        require_live_session(work.db, acting, work.now())
+        service.link(work, services, proven, linking)
+    except SessionEnded:
+        reason = "the session has ended meanwhile"
+        raise ProviderError("unable_to_link_account", reason) from None
+    response = redirect(begun.callback)
+    response.cookies += cookies.clear_state()
+    return response
+
+
+def _sign_in(
+    work: Work,
+    request: RequestContext,
+    services: ProviderSignIn,
+    cookies: Cookies,
+    reader: SessionReader,
+    begun: BegunSignIn,
+    proven: ProvenAccount,
+) -> Response:
+    proven = replace(
+        proven,
+        presented_tokens=reader.list_tokens(request),
+        trusted_browser_tokens=cookies.list_trusted_browsers(request.cookie_header),
+    )
+    try:
+        result = service.sign_in(work, services, proven)
+    except Refusal as refusal:
+        code = _GATES.get(refusal.code or "")
+        if code is None:
+            raise
+        description = refusal.message if code == "banned" else None
+        raise _redirect_to_error(work, begun.error_callback, code, description, keep=True) from None
+    target = (result.is_new and begun.new_user_callback) or begun.callback
+    header, outcome = request.cookie_header, result.outcome
+    if isinstance(outcome, Challenge):
+        response = render_challenge(outcome, cookies, header, redirect_to=target)
+    else:
+        response = set_sign_in_cookies(work, redirect(target), cookies, outcome, header)
+    response.cookies += cookies.clear_state()
+    return hand_cookies_to_app(response)
+
+
+def _refuse(
+    work: Work,
+    provider_id: str,
+    error: ProviderError,
+    found: tuple[OAuthState, BegunSignIn] | None = None,
+    description: str | None = None,
+) -> Refusal:
+    """Send the browser back with an error, and record it; everything else is rolled back.
+
+    The state is used up all the same, unless it is of another browser.
+    """
+    state, begun = found or (None, None)
+    work.keep(_build_event(state, provider_id, error))
+    if state is not None:
+        state_id = state.id
+        work.run_even_if_refused(lambda later: _use_up(later, state_id))
+    log.warning(
+        "provider_sign_in_failed", provider=provider_id, code=error.code, reason=error.reason
+    )
+    target = begun.error_callback if begun else None
+    return _redirect_to_error(work, target, error.code, description)
+
+
+def _use_up(work: Work, state_id: UUID) -> None:
+    oauth_states.take(work.db, state_id)
+
+
+def _build_event(state: OAuthState | None, provider_id: str, error: ProviderError) -> Event:
+    user_id = state.user_id if state else None
+    kind = EventKind.ACCOUNT_LINK_FAILED if user_id else EventKind.SIGN_IN_FAILED
+    detail = {"method": Method.PROVIDER.value, "provider": provider_id, "reason": error.code}
+    return Event(kind, user_id, user_id, detail)
+
+
+def _redirect_to_error(
+    work: Work, target: str | None, code: str, description: str | None, *, keep: bool = False
+) -> Refusal:
+    """Refuse with a redirect to the page that shows what went wrong.
+
+    With `keep` what was written stays.
+    """
+    url = with_parameter(target or f"{work.settings.base_url}{AUTH}/error", "error", code)
+    if description:
+        url = with_parameter(url, "error_description", description[:_MAX_DESCRIPTION])
+    refusal = redirect_refusal(url)
+    return RecordedRefusal.of(refusal) if keep else refusal

@@ -1,0 +1,193 @@
+"""HTTP endpoints that send a browser to a provider (wire.md section 4)."""
+
+from dataclasses import replace
+
+import structlog
+
+from backend.features.accounts.challenge_response import render_challenge
+from backend.features.accounts.session_issuer import Challenge
+from backend.features.accounts.wire import ChallengeOut
+from backend.features.providers import id_token_sign_in, states
+from backend.features.providers.client import AuthorizationRequest, ProviderClient
+from backend.features.providers.errors import ProviderUnavailable
+from backend.features.providers.id_token_sign_in import PresentedIdToken
+from backend.features.providers.service import ProviderSignIn
+from backend.features.providers.states import Linking, Targets
+from backend.features.providers.wire import (
+    IdTokenIn,
+    LinkedWithIdToken,
+    LinkSocial,
+    ProviderRedirect,
+    SignedInWithIdToken,
+    SignInSocial,
+)
+from backend.features.sessions.dependencies import SignedIn
+from backend.features.sessions.reader import SessionReader
+from backend.features.sessions.service import refuse_impersonator
+from backend.features.sessions.session_cookies import SESSION_HEADERS, set_sign_in_cookies
+from backend.features.sessions.wire import UserOut
+from backend.kernel.refusals import Refusal
+from backend.kernel.secrets.secret import Secret
+from backend.storage.work import Work
+from backend.web.app_context import AppContext
+from backend.web.cookies import Cookies
+from backend.web.edge.origins import origin_of
+from backend.web.request_context import RequestContext
+from backend.web.responses.responses import Response, header_safe
+from backend.web.routing.endpoint import AUTH
+from backend.web.routing.routes import Routes
+
+routes = Routes(
+    "providers",
+    prefix=AUTH,
+    about="Signing in with an account at a provider: Hugging Face, Google, or one of your own.",
+)
+log = structlog.get_logger()
+
+_LOCATION = {"location": "The same URL, for clients that follow it."}
+
+
+@routes.post(
+    "/sign-in/social",
+    response_model=ProviderRedirect | SignedInWithIdToken | ChallengeOut,
+    headers={**SESSION_HEADERS, **_LOCATION},
+    asks_provider=True,
+    refusals=(
+        "PROVIDER_NOT_FOUND",
+        "ID_TOKEN_NOT_SUPPORTED",
+        "401 INVALID_TOKEN",
+        "401 FAILED_TO_GET_USER_INFO",
+        "USER_EMAIL_NOT_FOUND",
+        "OAUTH_LINK_ERROR",
+        "EMAIL_NOT_VERIFIED",
+        "BANNED_USER",
+        "503 SERVICE_UNAVAILABLE",
+    ),
+)
+def sign_in_social(
+    work: Work,
+    request: RequestContext,
+    context: AppContext,
+    services: ProviderSignIn,
+    cookies: Cookies,
+    reader: SessionReader,
+    body: SignInSocial,
+) -> Response:
+    """Begin to sign in with a provider: where the browser has to go.
+
+    With an ID token that the page has got itself, it signs in at once.
+    """
+    client = _find_client(services, body.provider)
+    if body.id_token is None:
+        return _redirect(work, cookies, client, body, _find_origin(request, context))
+    presented = replace(
+        _read_id_token(body.id_token),
+        presented_tokens=reader.list_tokens(request),
+        trusted_browser_tokens=cookies.list_trusted_browsers(request.cookie_header),
+    )
+    outcome = id_token_sign_in.sign_in(work, services, client, presented)
+    if isinstance(outcome, Challenge):
+        return render_challenge(outcome, cookies, request.cookie_header)
+    response = Response(
+        SignedInWithIdToken(token=outcome.token.reveal(), user=UserOut.of(outcome.user))
+    )
+    return set_sign_in_cookies(work, response, cookies, outcome, request.cookie_header)
+
+
+@routes.post(
+    "/link-social",
+    response_model=ProviderRedirect | LinkedWithIdToken,
+    headers=_LOCATION,
+    asks_provider=True,
+    refusals=(
+        "PROVIDER_NOT_FOUND",
+        "ID_TOKEN_NOT_SUPPORTED",
+        "401 INVALID_TOKEN",
+        "401 FAILED_TO_GET_USER_INFO",
+        "USER_EMAIL_NOT_FOUND",
+        "LINKING_NOT_ALLOWED",
+        "LINKING_DIFFERENT_EMAILS_NOT_ALLOWED",
+        "SOCIAL_ACCOUNT_ALREADY_LINKED",
+        "503 SERVICE_UNAVAILABLE",
+    ),
+)
+def link_social(
+    work: Work,
+    request: RequestContext,
+    context: AppContext,
+    services: ProviderSignIn,
+    cookies: Cookies,
+    current: SignedIn,
+    body: LinkSocial,
+) -> Response:
+    """Begin to add an account at a provider to the caller's own; its address must be the same."""
+    refuse_impersonator(current.session)
+    client = _find_client(services, body.provider)
+    linking = Linking(current.user.id, current.session.id, current.user.email)
+    if body.id_token is None:
+        origin = _find_origin(request, context)
+        return _redirect(work, cookies, client, body, origin, linking)
+    presented = _read_id_token(body.id_token)
+    id_token_sign_in.link(work, services, client, presented, linking)
+    return Response(LinkedWithIdToken())
+
+
+def _find_client(services: ProviderSignIn, provider_id: str) -> ProviderClient:
+    client = services.providers.find(provider_id)
+    if client is None:
+        raise Refusal("PROVIDER_NOT_FOUND")
+    return client
+
+
+def _read_id_token(body: IdTokenIn) -> PresentedIdToken:
+    access, refresh = body.access_token, body.refresh_token
+    return PresentedIdToken(
+        Secret(body.token),
+        body.nonce,
+        Secret(access) if access else None,
+        Secret(refresh) if refresh else None,
+    )
+
+
+def _redirect(
+    work: Work,
+    cookies: Cookies,
+    client: ProviderClient,
+    body: SignInSocial | LinkSocial,
+    origin: str,
+    linking: Linking | None = None,
+) -> Response:
+    try:  # nobody should wait for a slow provider while they hold a transaction
+        work.run_outside_transaction(client.discovery.find_endpoints)
+    except ProviderUnavailable as error:
+        log.warning("provider_unavailable", provider=client.config.id, reason=str(error))
+        message = f"{client.config.name} cannot be reached at the moment. Please try again."
+        raise Refusal("SERVICE_UNAVAILABLE", message, headers={"retry-after": "10"}) from None
+    targets = Targets(
+        body.callback_url or work.settings.base_url,
+        body.error_callback_url,
+        body.new_user_callback_url if isinstance(body, SignInSocial) else None,
+    )
+    state, begun = states.begin(work, client.config.id, origin, targets, linking)
+    url = client.build_authorization_url(
+        AuthorizationRequest(
+            state,
+            Secret(begun.code_verifier),
+            begun.nonce,
+            body.scopes or (),
+            body.login_hint,
+            body.additional_params,
+        )
+    )
+    response = Response(ProviderRedirect(url=url, redirect=not body.disable_redirect))
+    if not body.disable_redirect:
+        response.headers["location"] = header_safe(url)
+    response.cookies.append(cookies.set_state(state))
+    return response
+
+
+def _find_origin(request: RequestContext, context: AppContext) -> str:
+    """Return the origin of the page that asks, whose browser keeps the state."""
+    named = request.headers.get(b"origin", b"").decode("latin-1")
+    is_page = named.startswith(("http://", "https://")) and context.origins.trusts(named)
+    return (origin_of(named) if is_page else None) or context.runtime.settings.base_url

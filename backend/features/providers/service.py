@@ -1,0 +1,215 @@
+"""Who a provider's account belongs to: signing in with it, signing up, and linking it.
+
+An address links accounts only if both sides have proved it (decision 0036): otherwise somebody
+could take over an account with a provider that checks no addresses, or prepare one for its owner to
+walk into.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backend.features.accounts.service import CompletedSignUp, SignUpHook
+from backend.features.accounts.session_issuer import (
+    Challenge,
+    Method,
+    SessionIssuer,
+    SignInAttempt,
+)
+from backend.features.mail import templates
+from backend.features.mail.service import Mailer
+from backend.features.providers.client import ProviderClient, ProviderTokens
+from backend.features.providers.errors import ProviderError
+from backend.features.providers.profiles import Profile
+from backend.features.providers.registry import Providers
+from backend.features.providers.states import Linking
+from backend.features.providers.tokens import TokenVault
+from backend.features.sessions.service import IssuedSession
+from backend.kernel.events import Event, EventKind
+from backend.kernel.secrets.secret import BrowserToken, SessionToken
+from backend.storage.queries import accounts, users
+from backend.storage.queries.accounts import Account
+from backend.storage.queries.users import User
+from backend.storage.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSignIn:
+    """The services that signing in with a provider needs besides `Work`."""
+
+    providers: Providers
+    vault: TokenVault
+    issuer: SessionIssuer
+    mailer: Mailer
+    on_sign_up: Sequence[SignUpHook] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenAccount:
+    """An account whose owner was just proved by its provider, and what the browser sent along."""
+
+    client: ProviderClient
+    profile: Profile
+    tokens: ProviderTokens
+    callback: str | None = None
+    presented_tokens: Sequence[SessionToken] = ()
+    """Tokens of the sessions whose cookies came with the request."""
+    trusted_browser_tokens: Sequence[BrowserToken] = ()
+
+    @property
+    def provider_id(self) -> str:
+        return self.client.config.id
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSignInResult:
+    """How a sign-in ended, and whether it made the user."""
+
+    outcome: IssuedSession | Challenge
+    is_new: bool
+
+
+def sign_in(work: Work, services: ProviderSignIn, proven: ProvenAccount) -> ProviderSignInResult:
+    """Sign in with a provider's account, up if nobody has it; raises ProviderError or Refusal.
+
+    Of two that come first at the same moment one makes the user, and the other signs in to it.
+    """
+    user, is_new = _find_user(work, services, proven), False
+    if user is None:
+        user = _sign_up(work, services, proven)
+        is_new = user is not None
+    if user is None:  # somebody took the address in this moment
+        user = _find_user(work, services, proven)
+    if user is None:
+        raise ProviderError("unable_to_create_user", "the address was taken and freed meanwhile")
+    attempt = SignInAttempt(
+        user,
+        Method.PROVIDER,
+        callback=proven.callback,
+        presented_tokens=proven.presented_tokens,
+        trusted_browser_tokens=proven.trusted_browser_tokens,
+        provider_id=proven.provider_id,
+    )
+    return ProviderSignInResult(services.issuer.finish_sign_in(work, attempt), is_new)
+
+
+def _find_user(work: Work, services: ProviderSignIn, proven: ProvenAccount) -> User | None:
+    """Return the user who has the account, or gets it by their address; None if there is none."""
+    account = _find_account(work, proven)
+    if account is not None:
+        locked = users.lock(work.db, [account.user_id])
+        account = _find_account(work, proven)  # as it is now that its user does not change
+        if locked and account is not None and account.user_id == locked[0].id:
+            return _update_known(work, services, proven, account, locked[0])
+    if proven.profile.email is None:
+        raise ProviderError("email_not_found", "the provider tells no address")
+    user = users.lock_by_email(work.db, proven.profile.email)
+    if user is None:
+        return None
+    if not (proven.profile.email_verified and user.email_verified):
+        side = "here" if proven.profile.email_verified else "by the provider"
+        raise ProviderError("account_not_linked", f"the address is not verified {side}")
+    _add_account(work, services, proven, user)
+    return user
+
+
+def _find_account(work: Work, proven: ProvenAccount) -> Account | None:
+    provider_id, subject = proven.provider_id, proven.profile.subject
+    return accounts.find_by_key(work.db, provider_id, proven.client.issuer, subject)
+
+
+def _update_known(
+    work: Work, services: ProviderSignIn, proven: ProvenAccount, account: Account, user: User
+) -> User:
+    """Store the newest tokens; name and picture stay as the user has them here.
+
+    The provider has checked the address again: if it is the user's, it counts as verified.
+    """
+    changes = services.vault.seal(proven.tokens, work.randomness)
+    accounts.change(work.db, account.id, {**changes, "issuer": proven.client.issuer}, work.now())
+    profile = proven.profile
+    if user.email_verified or not profile.email_verified or profile.email != user.email:
+        return user
+    verified = users.verify_email(work.db, user.id, user.email, {}, work.now())
+    work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
+    return verified or user
+
+
+def _sign_up(work: Work, services: ProviderSignIn, proven: ProvenAccount) -> User | None:
+    """Make a user without a password; None if somebody else just took the address."""
+    profile, now = proven.profile, work.now()
+    if profile.email is None:
+        raise ProviderError("email_not_found", "the provider tells no address")
+    if not work.settings.sign_up:
+        raise ProviderError("signup_disabled", "nobody can sign up (SIGN_UP)")
+    user = User(
+        work.new_id(),
+        profile.email,
+        profile.name,
+        now,
+        now,
+        email_verified=profile.email_verified,
+        image=profile.image,
+    )
+    if not users.insert(work.db, user, None):
+        return None
+    _store_account(work, services, proven, user)
+    detail = {"method": Method.PROVIDER.value, "provider": proven.provider_id}
+    work.record(Event(EventKind.SIGN_UP, user.id, user.id, detail))
+    if not user.email_verified:
+        for hook in services.on_sign_up:
+            hook(work, CompletedSignUp(user, proven.callback, taken=False, owner=None))
+    return user
+
+
+def link(work: Work, services: ProviderSignIn, proven: ProvenAccount, linking: Linking) -> None:
+    """Add a provider's account to a signed-in user; raises ProviderError.
+
+    Only one with the same address, which the provider has checked: whoever has stolen a session
+    must not leave a way in behind.
+    """
+    profile = proven.profile
+    if not profile.email_verified:
+        raise ProviderError("unable_to_link_account", "the provider has not verified the address")
+    user = next(iter(users.lock(work.db, [linking.user_id])), None)
+    if user is None or profile.email != user.email or user.email != linking.email:
+        raise ProviderError("email_does_not_match", "the account has another address")
+    account = _find_account(work, proven)
+    if account is None:
+        _add_account(work, services, proven, user)
+        return
+    if account.user_id != user.id:
+        reason = "the account belongs to another user"
+        raise ProviderError("account_already_linked_to_different_user", reason)
+    scopes = dict.fromkeys([*account.scopes.split(), *proven.tokens.scopes])
+    changes = {
+        **services.vault.seal(proven.tokens, work.randomness),
+        "issuer": proven.client.issuer,
+        "scopes": " ".join(scopes),
+    }
+    accounts.change(work.db, account.id, changes, work.now())
+
+
+def _add_account(work: Work, services: ProviderSignIn, proven: ProvenAccount, user: User) -> None:
+    """Add an account to a user, who is told of it."""
+    _store_account(work, services, proven, user)
+    work.record(Event(EventKind.ACCOUNT_LINKED, user.id, user.id, {"provider": proven.provider_id}))
+    name = proven.client.config.name
+    sentence = f"Your account can now be opened with {name}."
+    templates.enqueue_notice(work, services.mailer, user.email, sentence)
+
+
+def _store_account(work: Work, services: ProviderSignIn, proven: ProvenAccount, user: User) -> None:
+    now = work.now()
+    account = Account(
+        work.new_id(),
+        user.id,
+        proven.provider_id,
+        proven.client.issuer,
+        proven.profile.subject,
+        " ".join(proven.tokens.scopes),
+        now,
+        now,
+        **services.vault.seal(proven.tokens, work.randomness),
+    )
+    if not accounts.add(work.db, account):
+        raise ProviderError("unable_to_link_account", "somebody else has just linked it")
