@@ -12,17 +12,14 @@ from backend.features.mail.service import Mailer
 from backend.features.own_account import removal, service
 from backend.features.own_account.export import export
 from backend.features.own_account.wire import (
-    AccountOut,
     ChangePassword,
     DeleteUser,
     DeleteUserLink,
     Deletion,
     PasswordChanged,
-    UnlinkAccount,
     VerifyPassword,
 )
 from backend.features.sessions.dependencies import (
-    FreshlySignedIn,
     MaybeSignedIn,
     Protected,
     SignedIn,
@@ -37,8 +34,6 @@ from backend.features.sessions.wire import UserOut
 from backend.kernel.events import Event, EventKind
 from backend.kernel.passwords.rules import NEW_PASSWORD_REFUSALS
 from backend.kernel.refusals import Refusal
-from backend.storage.db import Db
-from backend.storage.queries import users
 from backend.storage.work import Work
 from backend.web.app_context import AppContext
 from backend.web.cookies import Cookies
@@ -47,7 +42,6 @@ from backend.web.responses.responses import (
     NOT_FOUND,
     Response,
     StreamingResponse,
-    json_array,
     redirect,
 )
 from backend.web.routing.endpoint import AUTH
@@ -199,25 +193,6 @@ def delete_user_callback(
     response = redirect(callback) if callback else Response(_DELETED)
     response.cookies += cookies.clear_session(request.cookie_header)
     return response
-
-
-@routes.get("/list-accounts", response_model=list[AccountOut])
-def list_accounts(db: Db, current: SignedIn) -> Response:
-    """List the caller's sign-in methods."""
-    if users.find_password_hash(db, current.user.id) is None:
-        return json_array([])
-    return json_array([AccountOut.password_of(current.user)])
-
-
-@routes.post(
-    "/unlink-account",
-    response_model=Status,
-    refusals=("FAILED_TO_UNLINK_LAST_ACCOUNT", "ACCOUNT_NOT_FOUND"),
-)
-def unlink_account(work: Work, current: FreshlySignedIn, body: UnlinkAccount) -> Status:
-    """Remove a sign-in method; the last one cannot be removed."""
-    service.unlink(work, body.account_id)
-    return Status()
 
 
 @data_routes.get(

@@ -1,4 +1,4 @@
-"""Changing one's password, and unlinking accounts."""
+"""Changing one's password."""
 
 from backend.features.accounts.attempts import FindDevice
 from backend.features.accounts.passwords import check_current, end_old_access
@@ -47,10 +47,3 @@ def change_password(
     notice = "The password of your account was changed."
     templates.enqueue_notice(work, mailer, user.email, notice)
     return issued
-
-
-def unlink(work: Work, account_id: str) -> None:
-    """Refuse: the password is the only account, and the last one stays."""
-    if users.find_password_hash(work.db, work.actor.id) is None:
-        raise Refusal("ACCOUNT_NOT_FOUND")
-    raise Refusal("FAILED_TO_UNLINK_LAST_ACCOUNT")

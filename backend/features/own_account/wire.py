@@ -5,8 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from backend.features.sessions.wire import UserOut
-from backend.storage.queries.users import User
-from backend.web.wire import NotNull, PasswordField, Text, TimestampOut, WireModel, example
+from backend.web.wire import NotNull, PasswordField, Text, WireModel, example
 
 _CALLBACK = Field(
     default=None,
@@ -70,36 +69,3 @@ class Deletion(WireModel):
 
     success: bool = True
     message: str = Field(examples=["User deleted"])
-
-
-class AccountOut(WireModel):
-    """A sign-in method. `accountId` is the user's id at `providerId`."""
-
-    id: str = Field(examples=[_ID])
-    provider_id: str = Field(examples=["credential"])
-    account_id: str = Field(examples=[_ID])
-    user_id: str = Field(examples=[_ID])
-    created_at: TimestampOut
-    updated_at: TimestampOut
-    scopes: list[str] = Field(examples=[[]])
-
-    @classmethod
-    def password_of(cls, user: User) -> "AccountOut":
-        """Show the password as what Better Auth calls the credential account."""
-        return cls(
-            id=str(user.id),
-            provider_id="credential",
-            account_id=str(user.id),
-            user_id=str(user.id),
-            created_at=user.created_at,
-            updated_at=user.updated_at,
-            scopes=[],
-        )
-
-
-class UnlinkAccount(WireModel):
-    """The sign-in method to remove: its `id` from `list-accounts`."""
-
-    model_config = example({"accountId": _ID})
-
-    account_id: Text

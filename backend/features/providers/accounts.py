@@ -14,6 +14,7 @@ from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import parse_uuid
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Secret
+from backend.storage.db import Db
 from backend.storage.queries import accounts, users
 from backend.storage.queries.accounts import Account
 from backend.storage.queries.users import User
@@ -46,7 +47,7 @@ class CurrentTokens:
     id_token: Secret | None
 
 
-def list_ways_in(work: Work, user: User) -> Sequence[WayIn]:
+def list_ways_in(db: Db, user: User) -> Sequence[WayIn]:
     """List the accounts of a user, the password first."""
     found = [
         WayIn(
@@ -57,9 +58,9 @@ def list_ways_in(work: Work, user: User) -> Sequence[WayIn]:
             each.updated_at,
             each.scopes.split(),
         )
-        for each in accounts.list_for_user(work.db, user.id)
+        for each in accounts.list_for_user(db, user.id)
     ]
-    if users.find_password_hash(work.db, user.id) is None:
+    if users.find_password_hash(db, user.id) is None:
         return found
     password = WayIn(user.id, CREDENTIAL, str(user.id), user.created_at, user.updated_at)
     return [password, *found]
@@ -68,7 +69,7 @@ def list_ways_in(work: Work, user: User) -> Sequence[WayIn]:
 def unlink(work: Work, services: ProviderSignIn, way_in_id: str) -> None:
     """Remove an account, or the password; the last one stays, or nobody could come back."""
     user = work.actor
-    ways_in = list_ways_in(work, user)
+    ways_in = list_ways_in(work.db, user)
     if len(ways_in) == 1:
         raise Refusal("FAILED_TO_UNLINK_LAST_ACCOUNT")
     way_in = next((each for each in ways_in if str(each.id) == way_in_id), None)

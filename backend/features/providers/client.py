@@ -13,10 +13,11 @@ from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from backend.features.providers.client_secrets import ClientSecrets
 from backend.features.providers.discovery import Discovery, Endpoints
 from backend.features.providers.errors import ProviderError, ProviderUnavailable
 from backend.features.providers.id_tokens import UnknownKey, verify_id_token
-from backend.features.providers.profiles import Profile, read_profile
+from backend.features.providers.profiles import Answers, NoProfile, Profile, read_profile
 from backend.kernel.clock import Clock
 from backend.kernel.configuration.providers import ProviderConfig
 from backend.kernel.secrets.secret import Secret
@@ -59,9 +60,10 @@ class AuthorizationRequest:
 class ProviderClient:
     """One provider; safe to use from several threads."""
 
-    def __init__(self, config: ProviderConfig, clock: Clock) -> None:
+    def __init__(self, config: ProviderConfig, clock: Clock, secrets: ClientSecrets) -> None:
         self.config = config
         self._clock = clock
+        self._secrets = secrets
         self._transport = OutsideTransport(
             config.host_url, clock, timeout=_TIMEOUT, max_size=_MAX_SIZE
         )
@@ -110,7 +112,8 @@ class ProviderClient:
     def check_issuer(self, named: str | None) -> None:
         """Raise ProviderError if an answer comes from another provider (RFC 9207)."""
         endpoints = self.discovery.find_endpoints()
-        if named and endpoints.issuer and named != endpoints.issuer:
+        expected = endpoints.issuer or self.config.preset.response_issuer
+        if named and expected and named != expected:
             raise ProviderError("issuer_mismatch", f"the answer names {named[:200]}")
         if not named and endpoints.names_issuer:
             raise ProviderError("issuer_missing", "the answer does not name its issuer")
@@ -130,30 +133,46 @@ class ProviderClient:
         params = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
         return self._ask_for_tokens("invalid_grant", params)
 
-    def load_profile(self, tokens: ProviderTokens, nonce: str | None) -> Profile:
+    def load_profile(
+        self, tokens: ProviderTokens, nonce: str | None, form_user: str | None = None
+    ) -> Profile:
         """Return who has signed in; raises ProviderError.
 
-        From the ID token if there is one, and from the user info where that lacks the address.
+        From the ID token if there is one, and from the user info where that may know more.
+        `form_user` came with the answer, through the browser.
         """
         claims: Mapping[str, Any] = {}
         if tokens.id_token is not None and self.gives_id_tokens:
             claims = self.verify_id_token(tokens.id_token, nonce)
         elif nonce is not None and self.config.issuer:
             raise ProviderError("unable_to_get_user_info", "it gave no ID token")
-        if not claims.get("email") and tokens.access_token is not None:
+        lacks = not (claims.get("email") and claims.get("name"))
+        if lacks and not self.config.preset.id_token_is_complete and tokens.access_token:
             claims = self._merge(claims, self._fetch_user_info(tokens.access_token))
-        return self.read_profile(claims)
+        return self.read_profile(claims, tokens.access_token, form_user)
 
     def load_current_profile(self, access_token: Secret) -> Profile:
         """Return who an access token is of, as the provider says now; raises ProviderError."""
-        return self.read_profile(self._fetch_user_info(access_token))
+        return self.read_profile(self._fetch_user_info(access_token), access_token)
 
-    def read_profile(self, claims: Mapping[str, Any]) -> Profile:
+    def read_profile(
+        self,
+        claims: Mapping[str, Any],
+        access_token: Secret | None = None,
+        form_user: str | None = None,
+    ) -> Profile:
         """Read what this provider tells of a person; raises ProviderError if it names nobody."""
-        profile = read_profile(claims)
-        if profile is None:
-            raise ProviderError("unable_to_get_user_info", "it does not say who signed in")
-        return profile
+        preset, addresses = self.config.preset, None
+        if preset.addresses_path and access_token is not None:
+            url = self.discovery.find_endpoints().userinfo_url + preset.addresses_path
+            try:
+                addresses = self.get_json(url, access_token)
+            except ProviderUnavailable as error:
+                raise ProviderError("unable_to_get_user_info", str(error)) from None
+        try:
+            return read_profile(preset.profile, Answers(claims, addresses, form_user))
+        except NoProfile as error:
+            raise ProviderError("unable_to_get_user_info", str(error)) from None
 
     def verify_id_token(self, token: Secret, nonce: str | None) -> Mapping[str, Any]:
         """Return the claims of an ID token; raises ProviderError.
@@ -231,7 +250,7 @@ class ProviderClient:
             raise ProviderError(error_code, f"token endpoint: {error}") from None
 
     def _build_oauth_client(self, endpoints: Endpoints) -> OAuth2Client:
-        secret = self.config.client_secret
+        secret = self._secrets.get(self.config, self._clock.now())
         method = self.config.preset.token_auth_method
         offered = endpoints.token_auth_methods
         if offered and method not in offered:

@@ -10,6 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from backend.features.providers.errors import ProviderUnavailable
+from backend.features.providers.issuers import is_own_document
 from backend.kernel.clock import Clock
 from backend.kernel.configuration.providers import ProviderConfig
 from backend.kernel.configuration.web_urls import is_loopback, parse_service_url
@@ -137,7 +138,7 @@ def _read_document(config: ProviderConfig, document: dict[str, Any]) -> Endpoint
     What the settings name counts more than what the document does.
     """
     issuer = document.get("issuer")
-    if issuer != config.issuer and issuer != config.issuer.rstrip("/"):
+    if not isinstance(issuer, str) or not is_own_document(config, issuer):
         raise ProviderUnavailable(
             f"its document names another issuer: {str(issuer)[:200]} in place of {config.issuer}"
         )

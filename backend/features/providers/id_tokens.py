@@ -10,6 +10,7 @@ from joserfc.jwk import KeySet
 
 from backend.features.providers.discovery import Endpoints
 from backend.features.providers.errors import ProviderError
+from backend.features.providers.issuers import is_own_token
 from backend.kernel.clock import Clock
 from backend.kernel.configuration.providers import ProviderConfig
 
@@ -37,7 +38,6 @@ def verify_id_token(
     registry = jwt.JWTClaimsRegistry(
         now=int(clock.now().timestamp()),
         leeway=CLOCK_SKEW,
-        iss={"essential": True, "value": endpoints.issuer},
         aud={"essential": True, "value": config.client_id},
         sub={"essential": True},
         exp={"essential": True},
@@ -47,6 +47,8 @@ def verify_id_token(
         registry.validate(claims)
     except (JoseError, ValueError, TypeError) as error:
         raise _refuse(f"{type(error).__name__}: {error}") from None
+    if not is_own_token(config, endpoints.issuer, claims):
+        raise _refuse("another issuer has signed it")
     party = claims.get("azp")
     if party is not None and nonce is not None and party != config.client_id:
         raise _refuse("it was issued to another client (azp)")

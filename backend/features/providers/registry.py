@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from backend.features.providers.client import ProviderClient
+from backend.features.providers.client_secrets import ClientSecrets
 from backend.kernel.clock import Clock
 from backend.kernel.configuration.providers import ProviderConfig
 
@@ -11,7 +12,8 @@ class Providers:
     """The clients of all providers, in the order of the settings."""
 
     def __init__(self, configs: Sequence[ProviderConfig], clock: Clock) -> None:
-        self._clients = {config.id: ProviderClient(config, clock) for config in configs}
+        secrets = ClientSecrets()
+        self._clients = {each.id: ProviderClient(each, clock, secrets) for each in configs}
 
     def find(self, provider_id: str) -> ProviderClient | None:
         """Find the client of a provider by its id."""

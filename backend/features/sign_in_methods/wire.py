@@ -140,6 +140,13 @@ class Captcha(WireModel):
         )
 
 
+class SocialProvider(WireModel):
+    """A provider that people can sign in with: `signIn.social({ provider: id })`."""
+
+    id: str = Field(examples=["huggingface"])
+    name: str = Field(description="For a button.", examples=["Hugging Face"])
+
+
 class SignInMethods(WireModel):
     """The ways to sign in. One that is absent is not offered: there will be more."""
 
@@ -149,6 +156,7 @@ class SignInMethods(WireModel):
     anonymous: Anonymous
     magic_link: MagicLink
     email_otp: EmailOtp
+    social_providers: list[SocialProvider]
     multi_session: MultiSession
     two_factor: TwoFactor
     captcha: Captcha
@@ -177,6 +185,9 @@ class SignInMethods(WireModel):
                 expires_in=settings.email_code_lifetime,
                 disable_sign_up=not settings.sign_up,
             ),
+            social_providers=[
+                SocialProvider(id=each.id, name=each.name) for each in settings.providers
+            ],
             multi_session=MultiSession(enabled=settings.multi_session),
             two_factor=TwoFactor(
                 enabled=settings.two_factor,

@@ -18,6 +18,7 @@ from backend.features.providers.wire import (
 )
 from backend.features.sessions.dependencies import FreshlySignedIn, SignedIn, SilentlySignedIn
 from backend.features.sessions.service import refuse_impersonator
+from backend.storage.db import Db
 from backend.storage.work import Work
 from backend.web.responses.responses import Response, json_array
 from backend.web.routing.endpoint import AUTH
@@ -28,7 +29,7 @@ routes = Routes("providers", prefix=AUTH)
 
 
 @routes.get("/list-accounts", response_model=list[AccountOut])
-def list_accounts(work: Work, current: SignedIn) -> Response:
+def list_accounts(db: Db, current: SignedIn) -> Response:
     """List the caller's ways in: a password, and accounts at providers."""
     return json_array(
         AccountOut(
@@ -40,7 +41,7 @@ def list_accounts(work: Work, current: SignedIn) -> Response:
             updated_at=each.updated_at,
             scopes=list(each.scopes),
         )
-        for each in accounts.list_ways_in(work, work.actor)
+        for each in accounts.list_ways_in(db, current.user)
     )
 
 

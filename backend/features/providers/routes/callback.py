@@ -22,12 +22,14 @@ from backend.kernel.configuration.providers import CALLBACK_PATH
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import RecordedRefusal, Refusal
 from backend.kernel.secrets.secret import OAuthStateToken, Secret
+from backend.kernel.settings import Settings
 from backend.storage.acting_session import ActingSession, require_live_session
 from backend.storage.errors import SessionEnded
 from backend.storage.queries import oauth_states
 from backend.storage.queries.oauth_states import OAuthState
 from backend.storage.work import Work
 from backend.web.cookies import Cookies
+from backend.web.edge.origins import origin_of
 from backend.web.request_context import RequestContext
 from backend.web.responses.redirects import (
     hand_cookies_to_app,
@@ -75,7 +77,7 @@ def callback(
         raise _refuse(work, provider_id, ProviderError("state_mismatch", reason))
     state, begun = found
     if not cookies.has_state(request.cookie_header, token):
-        return _forward(work, request, state, begun)
+        return _forward(work, request, services, state, begun)
     try:
         _check_answer(work, state, query)
         client = _find_client(services, provider_id)
@@ -119,18 +121,19 @@ def _list_fields(model: CallbackQuery | None) -> dict[str, str]:
 
 
 def _forward(
-    work: Work, request: RequestContext, state: OAuthState, begun: BegunSignIn
+    work: Work,
+    request: RequestContext,
+    services: ProviderSignIn,
+    state: OAuthState,
+    begun: BegunSignIn,
 ) -> Response:
     """Pass the answer on to the origin where the sign-in began, whose cookie it belongs to.
 
     Once only: without the cookie there too, it is another browser.
     """
-    begun_elsewhere = not state.forwarded and state.origin not in {"", "null"}
-    if (
-        begun_elsewhere
-        and _is_away(request, state)
-        and oauth_states.mark_forwarded(work.db, state.id)
-    ):
+    client = services.providers.find(state.provider_id)
+    away = client is not None and _began_elsewhere(work.settings, client, state)
+    if away and oauth_states.mark_forwarded(work.db, state.id):
         query = request.scope["query_string"].decode("latin-1")
         return redirect(f"{state.origin}{request.path}?{query}")
     reason = "the browser is not the one that was sent there"
@@ -139,10 +142,16 @@ def _forward(
     raise _redirect_to_error(work, begun.error_callback, error.code, None)
 
 
-def _is_away(request: RequestContext, state: OAuthState) -> bool:
-    """Tell whether the request may have come to another origin than the sign-in began at."""
-    host = request.headers.get(b"host", b"").decode("latin-1").lower()
-    return host != state.origin.partition("://")[2]
+def _began_elsewhere(settings: Settings, client: ProviderClient, state: OAuthState) -> bool:
+    """Tell whether the provider cannot send browsers back to where this sign-in began.
+
+    The Hub's client sends them to the Space, but people sign in at the app; the others send them to
+    the app, but the panel is at the Space.
+    """
+    if state.origin == origin_of(client.config.redirect_uri):
+        return False
+    sends_to_app = client.config.redirect_uri.startswith(settings.base_url)
+    return not sends_to_app or state.origin in settings.own_origins
 
 
 def _check_answer(work: Work, state: OAuthState, query: CallbackQuery) -> None:
@@ -172,7 +181,7 @@ def _prove(
         except ProviderUnavailable as error:
             raise ProviderError("invalid_code", str(error)) from None
         tokens = client.exchange(query.code or "", Secret(begun.code_verifier))
-        profile = client.load_profile(tokens, begun.nonce)
+        profile = client.load_profile(tokens, begun.nonce, query.user)
         return ProvenAccount(client, profile, tokens, begun.callback)
 
     return work.run_outside_transaction(ask)
