@@ -1,105 +1,35 @@
 """The OpenAPI document and the responses of the server agree, endpoint by endpoint."""
 
 import json
-import re
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
+from tests import at_provider
 from tests.admins import ADA, ROOT, make_admin, user_id_of
 from tests.authenticator import Authenticator, give_passkey, sign_in_with, try_to_add
 from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
+from tests.openapi_document import Document
 
 AUTH = "/api/auth"
-DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-TYPES: dict[str, type | tuple[type, ...]] = {
-    "string": str,
-    "integer": int,
-    "number": (int, float),
-    "boolean": bool,
-    "array": list,
-    "object": dict,
-    "null": type(None),
-}
-
-
-class Document:
-    """The OpenAPI document, and a check of responses against it."""
-
-    def __init__(self, gatehouse: Gatehouse) -> None:
-        self.openapi: dict[str, Any] = gatehouse.app.openapi()
-        self.checked: set[tuple[str, str]] = set()
-
-    def find_operation(self, method: str, path: str) -> tuple[str, Any]:
-        """The template of a path, and its operation in the document."""
-        for template, methods in self.openapi["paths"].items():
-            pattern = re.sub(r"\{\w+\}", "[^/]+", template)
-            if method.lower() in methods and re.fullmatch(pattern, path):
-                return template, methods[method.lower()]
-        raise AssertionError(f"{method} {path} is not described")
-
-    def check(self, answer: Any) -> None:
-        """Assert that the document describes this response."""
-        request = answer.request
-        template, operation = self.find_operation(request.method, urlsplit(str(request.url)).path)
-        label = f"{request.method} {template} {answer.status_code} {answer.text[:200]}"
-        self.checked.add((request.method, template))
-        assert str(answer.status_code) in operation["responses"], label
-        response = operation["responses"][str(answer.status_code)]
-        for name in response.get("headers", {}):
-            if answer.status_code in {302, 429, 503}:
-                assert name in answer.headers, label
-        if not answer.content:
-            assert "content" not in response or "an empty body" in response["description"], label
-            return
-        (media,) = response["content"]
-        assert answer.headers["content-type"].partition(";")[0] == media, label
-        if media == "application/json":
-            problem = self.find_problem(answer.json(), response["content"][media]["schema"])
-            assert not problem, f"{label}: {problem}"
-            if answer.is_error and "code" in answer.json():
-                assert answer.json()["code"] in response["content"][media]["examples"], label
-
-    def find_problem(self, value: Any, schema: Any, at: str = "$") -> str:
-        """What is wrong with a value, or nothing; covers the parts of JSON Schema that we use."""
-        if "$ref" in schema:
-            return self.find_problem(value, self.find_schema(schema["$ref"]), at)
-        if "anyOf" in schema:
-            problems = [self.find_problem(value, each, at) for each in schema["anyOf"]]
-            return "" if "" in problems else " and ".join(problems)
-        if "type" in schema:
-            expected = TYPES[schema["type"]]
-            mixed = isinstance(value, bool) and schema["type"] in {"integer", "number"}
-            if mixed or not isinstance(value, expected):
-                return f"{at} is {value!r}, not {schema['type']}"
-        if "enum" in schema and value not in schema["enum"]:
-            return f"{at} is {value!r}, not one of {schema['enum']}"
-        if schema.get("format") == "date-time" and not DATE.fullmatch(value):
-            return f"{at} is {value!r}, no date"
-        return self._find_inner_problem(value, schema, at)
-
-    def _find_inner_problem(self, value: Any, schema: Any, at: str) -> str:
-        if isinstance(value, list):
-            inner = [(each, schema.get("items", {}), "[]") for each in value]
-        elif isinstance(value, dict) and "properties" in schema:
-            fields = schema["properties"]
-            missing = set(schema.get("required", [])) - value.keys()
-            unknown = value.keys() - fields.keys()
-            if missing or unknown:
-                return f"{at} lacks {missing}, has {unknown} beside what is described"
-            inner = [(each, fields[name], f".{name}") for name, each in value.items()]
-        else:
-            inner = []
-        problems = (self.find_problem(each, expected, at + step) for each, expected, step in inner)
-        return next((problem for problem in problems if problem), "")
-
-    def find_schema(self, reference: str) -> Any:
-        return self.openapi["components"]["schemas"][reference.rpartition("/")[2]]
-
 
 NEW = {"email": "new@example.com", "password": PASSWORD, "name": "two\nlines"}
+
+
+@pytest.fixture(scope="module")
+def provider():
+    """At which Ada has an account."""
+    with at_provider.open_provider() as opened:
+        yield opened
+
+
+@pytest.fixture
+def mailing_gatehouse(start_mailing, provider) -> Gatehouse:
+    """With mails, and with a provider to sign in with."""
+    gatehouse = start_mailing(**at_provider.app_settings(provider))
+    at_provider.keep_time(gatehouse, provider)
+    return gatehouse
 
 
 @pytest.fixture
@@ -135,6 +65,7 @@ def call_all_endpoints(gatehouse: Gatehouse, mailbox, root: Visitor, ada: Visito
     yield stranger.get("/api/sign-in-methods")
     yield from _call_account_endpoints(mailbox, stranger, ada)
     yield from _call_admin_endpoints(gatehouse, stranger, root, ada, ids)
+    yield from _call_provider_endpoints(gatehouse, stranger, ada)
     yield from _call_ending_endpoints(mailbox, stranger, ada)
 
 
@@ -252,6 +183,26 @@ def _call_passkey_endpoints(stranger: Visitor, ada: Visitor):
             yield visitor.post("passkey/update-passkey", {"id": passkey_id, "name": "Phone"})
             yield visitor.post("passkey/delete-passkey", {"id": passkey_id})
     stranger.cookies.clear()
+
+
+def _call_provider_endpoints(gatehouse: Gatehouse, stranger: Visitor, ada: Visitor):
+    at_provider.give_account(gatehouse, ADA)
+    for path in ("sign-in/social", "link-social"):
+        for body in ({}, {"provider": "x"}, {"provider": at_provider.PROVIDER}):
+            yield from (visitor.post(path, body) for visitor in (stranger, ada))
+        for provider in ("x", at_provider.PROVIDER):
+            body = {"provider": provider, "idToken": {"token": "x"}}
+            yield ada.post(path, body)
+    yield stranger.get("callback/x")
+    yield stranger.post("callback/x", {"state": "x"})
+    yield at_provider.sign_in_at(stranger)
+    stranger.cookies.clear()
+    ada.sign_in()
+    for account_id in ("x", ada.get("list-accounts").json()[-1]["id"]):
+        for visitor in (stranger, ada):
+            for path in ("get-access-token", "refresh-token", "unlink-account"):
+                yield visitor.post(path, {"accountId": account_id})
+            yield visitor.get(f"account-info?accountId={account_id}")
 
 
 def _call_magic_link_endpoints(mailbox, stranger: Visitor):

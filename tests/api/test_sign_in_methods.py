@@ -12,7 +12,10 @@ EXAMPLE = json.loads(re.findall(r"```json\n(.*?)```", (ROOT / "docs/api.md").rea
 
 def changed(**changes):
     """The guide's example, with fields of these ways changed."""
-    return {way: {**fields, **changes.get(way, {})} for way, fields in EXAMPLE.items()}
+    return {
+        way: {**fields, **changes.get(way, {})} if isinstance(fields, dict) else fields
+        for way, fields in EXAMPLE.items()
+    }
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -50,6 +51,7 @@ class PresetProvider:
     """What the token endpoint says instead."""
     user: str = documented.APPLE_USER
     """What Apple's form says besides, the first time."""
+    clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
         self._stand_in = StandIn(self._answer)
@@ -213,7 +215,7 @@ class PresetProvider:
         return answer
 
     def _sign(self, asked: Json) -> str:
-        now = int(time.time())
+        now = int(self.clock())
         claims = {
             **self._claims_in_token(),
             "iss": self.issuer,

@@ -21,6 +21,8 @@ from tests.in_process import Gatehouse, Visitor
 from tests.make import PASSWORD
 
 NEW = "another horse battery"
+NOBODYS = "01a203c2-7c93-7407-ab15-d32628a133b6"
+GITHUB = {"OIDC_GITHUB_CLIENT_ID": "client", "OIDC_GITHUB_CLIENT_SECRET": "secret"}
 OWN: dict[str, tuple[str, Any]] = {
     "POST /api/auth/change-email": ("change-email", {"newEmail": "ada@example.org"}),
     "POST /api/auth/change-password": (
@@ -56,6 +58,10 @@ OWN: dict[str, tuple[str, Any]] = {
         {"password": PASSWORD},
     ),
     "POST /api/auth/two-factor/get-totp-uri": ("two-factor/get-totp-uri", {"password": PASSWORD}),
+    "POST /api/auth/link-social": ("link-social", {"provider": "github"}),
+    "POST /api/auth/get-access-token": ("get-access-token", {"accountId": NOBODYS}),
+    "POST /api/auth/refresh-token": ("refresh-token", {"accountId": NOBODYS}),
+    "GET /api/auth/account-info": (f"account-info?accountId={NOBODYS}", ...),
     "POST /api/auth/unlink-account": ("unlink-account", {"accountId": "credential"}),
     "POST /api/auth/update-user": ("update-user", {"name": "Changed"}),
     "POST /api/auth/verify-password": ("verify-password", {"password": PASSWORD}),
@@ -127,7 +133,8 @@ def test_every_endpoint_that_writes_in_somebodys_name_is_tried_below():
 
 @pytest.fixture
 def any_gatehouse(start_on) -> Gatehouse:
-    return start_on(anonymous_sign_in=True, multi_session=True)
+    providers = {"oidc_providers": "github", "oidc": GITHUB}
+    return start_on(anonymous_sign_in=True, multi_session=True, **providers)
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 Every way in ends in `SessionIssuer.finish_sign_in`. Here each of them meets each gate.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -17,12 +18,13 @@ from backend.features.accounts.session_issuer import (
     SessionIssuer,
 )
 from backend.storage.tables import users
-from tests import magic
+from tests import at_provider, magic
 from tests.admins import ADA, ROOT, make_admin, user_id_of
 from tests.authenticator import Authenticator, give_passkey, sign_in_with
 from tests.in_process import Gatehouse, Visitor, cookie_lines
-from tests.mailbox import Mailbox, open_link
+from tests.mailbox import Mailbox, Start, open_link
 from tests.make import PASSWORD
+from tests.rig.preset_providers import PresetProvider
 from tests.scene import events_after, refusal
 from tests.second_factor import enrol
 
@@ -79,6 +81,12 @@ def by_impersonation(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.R
     return root, root.post("admin/impersonate-user", {"userId": user_id_of(gatehouse, ADA)})
 
 
+def by_provider(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
+    visitor = gatehouse.visitor()
+    at_provider.give_account(gatehouse, ADA)
+    return visitor, at_provider.sign_in_at(visitor)
+
+
 def by_trying(gatehouse: Gatehouse, _: Mailbox) -> tuple[Visitor, httpx.Response]:
     visitor = gatehouse.visitor()
     return visitor, visitor.post("sign-in/anonymous")
@@ -93,6 +101,7 @@ WAYS: dict[Method, Way] = {
     Method.MAGIC_LINK: by_magic_link,
     Method.EMAIL_OTP: by_email_otp,
     Method.IMPERSONATION: by_impersonation,
+    Method.PROVIDER: by_provider,
     Method.ANONYMOUS: by_trying,
 }
 EVENTS = {
@@ -104,6 +113,7 @@ EVENTS = {
     Method.MAGIC_LINK: ["email_verified", "magic_link_requested", "sign_in"],
     Method.EMAIL_OTP: ["email_verified", "sign_in", "sign_in_code_requested"],
     Method.IMPERSONATION: ["impersonation_started", "sign_in"],  # the admin's own
+    Method.PROVIDER: ["email_verified", "sign_in"],
     Method.ANONYMOUS: ["sign_in"],
 }
 REFUSED = {
@@ -113,6 +123,7 @@ REFUSED = {
     Method.PASSKEY: ["sign_in_failed"],
     Method.MAGIC_LINK: ["magic_link_requested", "sign_in_failed"],
     Method.EMAIL_OTP: ["sign_in_code_requested", "sign_in_failed"],
+    Method.PROVIDER: ["sign_in_failed"],
     Method.IMPERSONATION: ["sign_in"],  # the admin's own
 }
 MET = {
@@ -132,6 +143,8 @@ MET = {
     (Method.MAGIC_LINK, UNVERIFIED): False,
     (Method.EMAIL_OTP, BANNED): True,
     (Method.EMAIL_OTP, UNVERIFIED): False,
+    (Method.PROVIDER, BANNED): True,
+    (Method.PROVIDER, UNVERIFIED): False,  # the provider has just checked it
     (Method.IMPERSONATION, BANNED): True,
     (Method.IMPERSONATION, UNVERIFIED): False,
     (Method.ANONYMOUS, BANNED): False,  # new, as whoever signs up, and without an address to prove
@@ -146,6 +159,7 @@ CHALLENGED = {
     Method.PASSKEY: (False, True),
     Method.MAGIC_LINK: (False, True),
     Method.EMAIL_OTP: (False, True),
+    Method.PROVIDER: (False, True),
     Method.IMPERSONATION: (False, False),  # the admin has given their own
     Method.ANONYMOUS: (False, False),
 }
@@ -157,32 +171,55 @@ REMEMBERED = {
     Method.VERIFICATION: None,
     Method.MAGIC_LINK: "magic-link",
     Method.EMAIL_OTP: "email-otp",
+    Method.PROVIDER: at_provider.PROVIDER,
     Method.IMPERSONATION: "email",  # the admin's own
     Method.PASSKEY: "passkey",
     Method.ANONYMOUS: None,
 }
-REDIRECTED = {Method.VERIFICATION: "/", Method.MAGIC_LINK: "http://localhost:7860/in"}
+REDIRECTED = {
+    Method.VERIFICATION: "/",
+    Method.MAGIC_LINK: "http://localhost:7860/in",
+    Method.PROVIDER: "/in",
+}
 """Where a challenge is told with a redirect."""
 each_way = pytest.mark.parametrize("method", Method)
 
 
+@pytest.fixture(scope="module")
+def provider() -> Iterator[PresetProvider]:
+    """At which Ada has an account."""
+    with at_provider.open_provider() as opened:
+        yield opened
+
+
 @pytest.fixture
-def guarded(start_mailing, mailbox) -> Gatehouse:
+def start_ways(start_mailing, provider) -> Start:
+    """As `start_mailing`, with every way in."""
+
+    def start(**overrides: Any) -> Gatehouse:
+        with_provider = at_provider.app_settings(provider)
+        gatehouse = start_mailing(anonymous_sign_in=True, **with_provider, **overrides)
+        at_provider.keep_time(gatehouse, provider)
+        return gatehouse
+
+    return start
+
+
+@pytest.fixture
+def guarded(start_ways, mailbox) -> Gatehouse:
     """Where an address must be proved and its link signs in. Ada has, and so has an admin."""
-    before = start_mailing()
+    before = start_ways()
     make_admin(before)
     before.member(ADA)
     before.execute(update(users).values(email_verified=True))
     before.close()
-    return start_mailing(
-        require_verified_email=True, sign_in_after_verification=True, anonymous_sign_in=True
-    )
+    return start_ways(require_verified_email=True, sign_in_after_verification=True)
 
 
 @pytest.fixture
-def open_to_all(start_mailing) -> Gatehouse:
+def open_to_all(start_ways) -> Gatehouse:
     """Where nothing is asked for but a password, and a link signs in. Ada has an account."""
-    gatehouse = start_mailing(sign_in_after_verification=True, anonymous_sign_in=True)
+    gatehouse = start_ways(sign_in_after_verification=True)
     make_admin(gatehouse)
     gatehouse.member(ADA)
     return gatehouse
@@ -213,7 +250,10 @@ def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, mailbox, me
 
     _, response = WAYS[method](guarded, mailbox)
 
-    refused = response.status_code == 403 and response.json() == refusal(code)
+    if method is Method.PROVIDER:
+        refused = "/error?error=banned&" in response.headers["location"]
+    else:
+        refused = response.status_code == 403 and response.json() == refusal(code)
     assert refused == MET[method, code], response.text
     if refused:
         assert "session_token" not in cookie_lines(response)
@@ -222,10 +262,8 @@ def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, mailbox, me
 
 @each_way
 @pytest.mark.parametrize("strict", [False, True])
-def test_a_second_factor_is_asked_for_where_the_table_says(start_mailing, mailbox, method, strict):
-    gatehouse = start_mailing(
-        sign_in_after_verification=True, anonymous_sign_in=True, strict=strict
-    )
+def test_a_second_factor_is_asked_for_where_the_table_says(start_ways, mailbox, method, strict):
+    gatehouse = start_ways(sign_in_after_verification=True, strict=strict)
     make_admin(gatehouse)
     enrol(gatehouse, gatehouse.member(ADA))
     gatehouse.execute(update(users).where(users.c.email == ADA).values(email_verified=True))

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from backend.features.mail import templates
-from backend.features.providers.client import ProviderClient, ProviderTokens
+from backend.features.providers.client import ProviderClient
 from backend.features.providers.errors import ProviderError
 from backend.features.providers.profiles import Profile
 from backend.features.providers.service import ProviderSignIn
+from backend.features.providers.token_response import ProviderTokens
 from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import parse_uuid
 from backend.kernel.refusals import Refusal

@@ -5,7 +5,6 @@ Authlib speaks OAuth; what may be asked, and how long it may take, `OutsideTrans
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -18,6 +17,7 @@ from backend.features.providers.discovery import Discovery, Endpoints
 from backend.features.providers.errors import ProviderError, ProviderUnavailable
 from backend.features.providers.id_tokens import UnknownKey, verify_id_token
 from backend.features.providers.profiles import Answers, NoProfile, Profile, read_profile
+from backend.features.providers.token_response import ProviderTokens, read_tokens
 from backend.kernel.clock import Clock
 from backend.kernel.configuration.providers import ProviderConfig
 from backend.kernel.secrets.secret import Secret
@@ -25,22 +25,6 @@ from backend.process.outside_transport import SENT_ONCE, OutsideTransport
 
 _TIMEOUT = 5.0  # seconds for each request
 _MAX_SIZE = 1_000_000  # bytes of a response
-_MAX_TOKEN_LENGTH = 16_384  # characters
-_MAX_LIFETIME = 10 * 365 * 86_400  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderTokens:
-    """What a provider gives for a code or a refresh token."""
-
-    access_token: Secret | None
-    """Always there after an exchange or a refresh."""
-    refresh_token: Secret | None = None
-    id_token: Secret | None = None
-    access_token_expires_at: datetime | None = None
-    refresh_token_expires_at: datetime | None = None
-    scopes: tuple[str, ...] = ()
-    """What the person has granted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +222,7 @@ class ProviderClient:
             endpoints = self.discovery.find_endpoints()
             client = self._build_oauth_client(endpoints)
             answer = client.fetch_token(endpoints.token_url, **params)
-            return _read_tokens(answer, self._clock.now(), self.config.scopes)
+            return read_tokens(answer, self._clock.now(), self.config.scopes)
         except OAuthError as error:
             raise ProviderError(error_code, f"the provider refuses: {error.error}") from None
         except ProviderUnavailable as error:
@@ -268,37 +252,3 @@ class ProviderClient:
 
 def _send_once(request: httpx2.Request) -> None:
     request.extensions = {**request.extensions, SENT_ONCE: True}
-
-
-def _read_tokens(answer: Mapping[str, Any], now: datetime, asked: Sequence[str]) -> ProviderTokens:
-    """Read a token response (RFC 6749, 5.1); raises ValueError."""
-    access_token = _read_token(answer, "access_token")
-    if access_token is None:
-        raise ValueError("no access token in the response")
-    scope = answer.get("scope")
-    granted = scope.replace(",", " ").split() if isinstance(scope, str) and scope else asked
-    return ProviderTokens(
-        access_token,
-        _read_token(answer, "refresh_token"),
-        _read_token(answer, "id_token"),
-        _read_expiry(answer.get("expires_in"), now),
-        _read_expiry(answer.get("refresh_token_expires_in"), now),
-        tuple(granted),
-    )
-
-
-def _read_token(answer: Mapping[str, Any], name: str) -> Secret | None:
-    value = answer.get(name)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str) or len(value) > _MAX_TOKEN_LENGTH or not value.isprintable():
-        raise ValueError(f"its {name} is no token")
-    return Secret(value)
-
-
-def _read_expiry(value: Any, now: datetime) -> datetime | None:
-    try:
-        seconds = int(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return now + timedelta(seconds=min(seconds, _MAX_LIFETIME)) if seconds > 0 else None

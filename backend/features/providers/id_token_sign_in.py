@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from backend.features.accounts.session_issuer import Challenge, Method
 from backend.features.providers import service
-from backend.features.providers.client import ProviderClient, ProviderTokens
+from backend.features.providers.client import ProviderClient
 from backend.features.providers.errors import ProviderError
 from backend.features.providers.profiles import Profile
 from backend.features.providers.service import ProvenAccount, ProviderSignIn
 from backend.features.providers.states import Linking
+from backend.features.providers.token_response import ProviderTokens
 from backend.features.sessions.service import IssuedSession
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal

@@ -17,11 +17,12 @@ from backend.features.accounts.session_issuer import (
 )
 from backend.features.mail import templates
 from backend.features.mail.service import Mailer
-from backend.features.providers.client import ProviderClient, ProviderTokens
+from backend.features.providers.client import ProviderClient
 from backend.features.providers.errors import ProviderError
 from backend.features.providers.profiles import Profile
 from backend.features.providers.registry import Providers
 from backend.features.providers.states import Linking
+from backend.features.providers.token_response import ProviderTokens
 from backend.features.providers.tokens import TokenVault
 from backend.features.sessions.service import IssuedSession
 from backend.kernel.events import Event, EventKind

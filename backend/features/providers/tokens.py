@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backend.features.providers.client import ProviderTokens
+from backend.features.providers.token_response import ProviderTokens
 from backend.kernel.randomness import Randomness
 from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.secret import Secret

@@ -114,7 +114,7 @@ class SignedInWithIdToken(WireModel):
     """The new session, for a page that brought an ID token."""
 
     redirect: bool = False
-    token: str
+    token: str = Field(examples=["N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe3iOoPtCdWx"])
     user: UserOut
 
 
@@ -128,6 +128,8 @@ class LinkedWithIdToken(WireModel):
 
 class CallbackQuery(WireModel):
     """What a provider answers with."""
+
+    model_config = example({"code": "SplxlOBeZQQYbYS6WxSbIA", "state": "af0ifjsldkj"})
 
     code: str | None = None
     error: str | None = None

@@ -17,7 +17,7 @@ from backend.features.providers.service import ProvenAccount, ProviderSignIn
 from backend.features.providers.states import BegunSignIn, Linking
 from backend.features.providers.wire import CallbackQuery
 from backend.features.sessions.reader import SessionReader
-from backend.features.sessions.session_cookies import SESSION_HEADERS, set_sign_in_cookies
+from backend.features.sessions.session_cookies import set_sign_in_cookies
 from backend.kernel.configuration.providers import CALLBACK_PATH
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import RecordedRefusal, Refusal
@@ -52,7 +52,7 @@ log = structlog.get_logger()
 @routes.get(
     _PATH,
     status=302,
-    headers={**SESSION_HEADERS, "location": _REDIRECT + "`?error=` and what went wrong."},
+    headers={"location": _REDIRECT + "`?error=` and what went wrong."},
     asks_provider=True,
 )
 def callback(
