@@ -58,7 +58,7 @@ def _build_gates(
     as_better_auth = of_users - {Method.PASSKEY, Method.PROVIDER}
     proved = of_users if settings.strict else as_better_auth
     gates = [
-        Gate(refuse_others_in_panel, {Method.PASSWORD, Method.USERNAME}),
+        Gate(refuse_others_in_panel, {Method.PASSWORD, Method.USERNAME, Method.PROVIDER}),
         Gate(refuse_banned(clock_check)),
         Gate(refuse_unverified(link_mailer), proved),
     ]

@@ -22,6 +22,17 @@ class RelyingParties(Protocol):
     def parties(self) -> Sequence[RelyingParty]: ...
 
 
+class Provider(Protocol):
+    """A provider that people can sign in with."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def name(self) -> str:
+        """For people."""
+
+
 class PanelSettings(Protocol):
     """The settings the panel reads."""
 
@@ -92,6 +103,10 @@ class PanelSettings(Protocol):
     @property
     def relying_parties(self) -> RelyingParties:
         """The domains that passkeys belong to; none where there are no passkeys."""
+
+    @property
+    def providers(self) -> Sequence[Provider]:
+        """The providers that people can sign in with."""
 
     @property
     def frontend_proxy_key(self) -> object | None:

@@ -66,6 +66,7 @@ class ApiClient:
             CookieKind.CHALLENGE: f"{prefix}better-auth.two_factor",
             CookieKind.TRUSTED: f"{prefix}better-auth.trust_device",
             CookieKind.PASSKEY: f"{prefix}better-auth.better-auth-passkey",
+            CookieKind.STATE: f"{prefix}better-auth.state",
         }
 
     async def call(
@@ -138,6 +139,7 @@ class ApiClient:
             CookieKind.CHALLENGE: visitor.challenges,
             CookieKind.TRUSTED: visitor.trusted,
             CookieKind.PASSKEY: visitor.passkeys,
+            CookieKind.STATE: visitor.states,
         }
         headers = {
             "origin": self._origin,

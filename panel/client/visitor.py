@@ -20,6 +20,8 @@ class CookieKind(StrEnum):
     """A browser in which the next sign-in needs no second step."""
     PASSKEY = "passkey"
     """A browser that was given something for its passkey to sign."""
+    STATE = "state"
+    """A browser that was sent to a provider."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Visitor:
     challenges: Sequence[str] = ()
     trusted: Sequence[str] = ()
     passkeys: Sequence[str] = ()
+    states: Sequence[str] = ()
 
     def with_token(self, token: str | None) -> "Visitor":
         """Return the same visitor with another session."""

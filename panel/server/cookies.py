@@ -17,6 +17,7 @@ _AGES = {  # seconds; the session cookie ends with the browser
     CookieKind.CHALLENGE: 600,
     CookieKind.TRUSTED: 2_592_000,
     CookieKind.PASSKEY: 300,
+    CookieKind.STATE: 300,
 }
 
 

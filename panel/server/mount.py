@@ -48,7 +48,7 @@ def mount_panel(
     loader = GradioLoader(partial(_load_gradio, services), pages, on_loaded)
     guard = Guard(
         loader,
-        SignInApp(client, cookies, pages, browser_store),
+        SignInApp(client, cookies, pages, browser_store, settings),
         DownloadProxy(api, client),
         AccountApp(client, cookies, AccountPages(pages, settings, clock), Enrolments(clock)),
         api=client,

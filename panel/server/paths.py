@@ -8,7 +8,16 @@ from enum import Enum, auto
 
 from panel.pages import PAGES
 from panel.server.static_files import PATHS as OWN_FILES
-from panel.ui.urls import ACCOUNT, HOME, PASSKEY, SECOND_STEP, SIGN_IN, SIGN_OUT, USERS_CSV
+from panel.ui.urls import (
+    ACCOUNT,
+    HOME,
+    PASSKEY,
+    PROVIDER,
+    SECOND_STEP,
+    SIGN_IN,
+    SIGN_OUT,
+    USERS_CSV,
+)
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 
@@ -29,7 +38,8 @@ class Access(Enum):
 
 
 _OPEN = {(method, path) for path in {SIGN_IN, SECOND_STEP, *OWN_FILES} for method in SAFE_METHODS}
-_OPEN |= {("POST", path) for path in (SIGN_IN, SECOND_STEP, PASSKEY, SIGN_OUT)}
+_OPEN |= {("POST", path) for path in (SIGN_IN, SECOND_STEP, PASSKEY, PROVIDER, SIGN_OUT)}
+_OPEN |= {("GET", PROVIDER)}
 _PAGES = frozenset({"/admin", HOME, *(f"/admin/{page.slug}" for page in PAGES)})
 _NAME = r"[A-Za-z0-9_@-][A-Za-z0-9_@.-]*"  # no leading dot: no parent folder, no hidden file
 _FILE = re.compile(rf"/admin/(?:assets|static)/{_NAME}(?:/{_NAME})*")

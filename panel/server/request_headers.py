@@ -23,6 +23,7 @@ def visitors_of(scope: Scope, cookies: PanelCookies) -> list[Visitor]:
         challenges=cookies.values_in(header, CookieKind.CHALLENGE),
         trusted=cookies.values_in(header, CookieKind.TRUSTED),
         passkeys=cookies.values_in(header, CookieKind.PASSKEY),
+        states=cookies.values_in(header, CookieKind.STATE),
     )
     sessions = cookies.values_in(header, CookieKind.SESSION)
     return [visitor.with_token(token) for token in sessions] or [visitor]

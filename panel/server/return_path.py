@@ -28,9 +28,10 @@ def requested_page(scope: Scope) -> str:
     return return_path(f"{scope['path']}?{scope['query_string'].decode('latin-1')}")
 
 
-def sign_in_url(target: str, why: str = "") -> str:
+def sign_in_url(target: str, why: str = "", provider: str = "") -> str:
     """Return the address of the sign-in page, from which `target` opens."""
-    parameters = {"why": why, FIELD: "" if target == urls.HOME else target}
+    target = "" if target == urls.HOME else target
+    parameters = {"why": why, "provider": provider, FIELD: target}
     query = urls.encode_query({name: value for name, value in parameters.items() if value})
     return f"{urls.SIGN_IN}?{query}" if query else urls.SIGN_IN
 

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 SIGN_IN, SIGN_OUT, HOME = "/admin/login", "/admin/logout", "/admin/"
 SECOND_STEP = "/admin/login/second-step"
 PASSKEY = "/admin/login/passkey"
+PROVIDER = "/admin/login/provider"
 ACCOUNT = "/admin/account"
 USERS_CSV = "/admin/users.csv"
 

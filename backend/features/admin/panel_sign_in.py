@@ -16,5 +16,8 @@ def refuse_others_in_panel(work: Work, attempt: SignInAttempt) -> None:
     is_first_step = attempt.second_factor is None
     if work.client.is_panel and is_first_step and ADMIN not in attempt.user.roles:
         detail: dict[str, str | int | bool] = {"known": True}
+        if attempt.provider_id:
+            detail = {"method": attempt.method.value, "provider": attempt.provider_id}
+            detail["reason"] = "not_admin"
         work.keep(Event(EventKind.SIGN_IN_FAILED, subject=attempt.user.id, detail=detail))
         raise Refusal("INVALID_EMAIL_OR_PASSWORD")

@@ -85,6 +85,7 @@ def sign_in(work: Work, services: ProviderSignIn, proven: ProvenAccount) -> Prov
     attempt = SignInAttempt(
         user,
         Method.PROVIDER,
+        remember=not work.client.is_panel,
         callback=proven.callback,
         presented_tokens=proven.presented_tokens,
         trusted_browser_tokens=proven.trusted_browser_tokens,

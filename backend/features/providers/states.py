@@ -29,6 +29,8 @@ class BegunSignIn:
     new_user_callback: str | None = None
     link_email: str | None = None
     """The address of who links an account."""
+    in_panel: bool = False
+    """Whether the panel began it: it then takes the provider's answer itself, at `callback`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ def begin(
         targets.error_callback,
         targets.new_user_callback,
         linking.email if linking else None,
+        work.client.is_panel,
     )
     state = OAuthState(
         work.new_id(),

@@ -1,5 +1,7 @@
 """The panel's pages without Gradio: sign-in, starting, broken. One inline style, no scripts."""
 
+from collections.abc import Sequence
+
 from starlette.responses import HTMLResponse
 
 from panel.ports import PanelSettings
@@ -8,7 +10,7 @@ from panel.server.passkey_form import passkey_form
 from panel.server.return_path import FIELD
 from panel.server.sign_in import words
 from panel.ui import urls
-from panel.ui.markup import Markup
+from panel.ui.markup import Markup, format_rows
 from panel.ui.words import OWN_TAB, try_later
 
 _STYLE = Markup("""
@@ -104,6 +106,11 @@ _FORM = Markup("""<form method="post" action="{action}">{target}
 </label>
 <label>{password}<input name="password" type="password" autocomplete="current-password" required>
 </label><button>{button}</button></form>""")
+_PROVIDERS = Markup('<form method="post" action="{}"{}>{}{}</form>')
+_PROVIDER = Markup('<button class="quiet" name="provider" value="{}">{}</button>')
+_OWN_TAB = Markup(' target="_blank" rel="noopener"')
+_LEAVE = Markup('<p><a class="button" href="{}">{}</a></p>')
+_LEAVE_AT_ONCE = Markup('<meta http-equiv="refresh" content="0; url={}">')
 _REFRESH = Markup('<meta http-equiv="refresh" content="2">')
 
 
@@ -118,6 +125,11 @@ class PlainPages:
         """Whether a page of this server can use passkeys."""
         parties, own = self._settings.relying_parties.parties, self._settings.own_origins
         return any(party.covers(origin) for party in parties for origin in own)
+
+    def provider_name(self, provider_id: str) -> str | None:
+        """Return what people call a provider; None if there is none of this id."""
+        names = {each.id: each.name for each in self._settings.providers}
+        return names.get(provider_id)
 
     def sign_in(
         self,
@@ -142,6 +154,7 @@ class PlainPages:
             focus=Markup() if framed else Markup(" autofocus"),
         )
         content = notice + form
+        content += self._providers(hidden if target != urls.HOME else Markup(), framed=framed)
         if self.has_passkeys:
             fields = Markup() if target == urls.HOME else hidden
             content += passkey_form(
@@ -151,6 +164,25 @@ class PlainPages:
         return self.page(
             words.SIGN_IN, words.LEAD, content, status=status, has_script=self.has_passkeys
         )
+
+    def _providers(self, fields: Markup, *, framed: bool) -> Markup:
+        """Return a button for each provider. None of them opens in a frame."""
+        if not self._settings.providers:
+            return Markup()
+        labels = (
+            (each.id, words.USE_PROVIDER.format(each.name)) for each in self._settings.providers
+        )
+        buttons = format_rows(_PROVIDER, labels)
+        return _PROVIDERS.format(urls.PROVIDER, _OWN_TAB if framed else Markup(), fields, buttons)
+
+    def leave_for(self, name: str, url: str, cookies: Sequence[str]) -> HTMLResponse:
+        """Return a page that leads to another site at once, with Set-Cookie lines."""
+        link = _LEAVE.format(url, words.GO_ON.format(name))
+        title, refresh = words.LEAVING.format(name), _LEAVE_AT_ONCE.format(url)
+        page = self.page(title, words.LEAVING_LEAD, link, refresh=refresh)
+        for line in cookies:
+            page.headers.append("set-cookie", line)
+        return page
 
     def starting(self) -> HTMLResponse:
         """Return the page shown while the panel starts; it reloads itself."""

@@ -2,7 +2,7 @@
 
 from panel.ui.timestamps import format_length
 
-TITLE, LEAD = "Second step", "The password was right. One more step."
+TITLE, LEAD = "Second step", "So far so good. One more step."
 FIELDS = {
     "totp": "Code from your authenticator app",
     "otp": "Code from the mail",

@@ -8,6 +8,7 @@ from starlette.types import Receive, Scope, Send
 
 from panel.client.api import ApiClient, is_admin, retry_after
 from panel.client.visitor import CookieKind, Visitor
+from panel.ports import PanelSettings
 from panel.server import static_files
 from panel.server.cookies import PanelCookies
 from panel.server.guard import error_response
@@ -17,10 +18,12 @@ from panel.server.sign_in import plain_pages, words
 from panel.server.sign_in.forms import read_form, read_query, redirect
 from panel.server.sign_in.passkey import PasskeySignIn
 from panel.server.sign_in.plain_pages import PlainPages
+from panel.server.sign_in.provider import PROVIDER, ProviderSignIn
 from panel.server.sign_in.second_step import SecondStep
 from panel.server.sign_in.step import second_step_url
 from panel.tester.browsers import BrowserStore
 from panel.ui import urls
+from panel.ui.provider_words import explain_error
 from panel.ui.words import try_later
 
 
@@ -28,13 +31,21 @@ class SignInApp:
     """The public part of the panel: sign-in, sign-out, and the panel's own files."""
 
     def __init__(
-        self, api: ApiClient, cookies: PanelCookies, pages: PlainPages, browser_store: BrowserStore
+        self,
+        api: ApiClient,
+        cookies: PanelCookies,
+        pages: PlainPages,
+        browser_store: BrowserStore,
+        settings: PanelSettings,
     ) -> None:
         self._api = api
         self._cookies = cookies
         self._pages = pages
         self._browser_store = browser_store
         self._second_step = SecondStep(api, pages, self._finish)
+        self._provider = ProviderSignIn(
+            api, cookies, pages, settings, self._finish, self._try_later
+        )
         self._passkey = PasskeySignIn(api, cookies, self._finish, self._try_later)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,6 +57,8 @@ class SignInApp:
             return static_files.file_at(scope["path"])
         visitors, is_second = visitors_of(scope, self._cookies), scope["path"] == urls.SECOND_STEP
         if scope["method"] != "POST":
+            if scope["path"] == urls.PROVIDER:
+                return await self._provider.finish(visitors, read_query(scope))
             show = self._second_step.show if is_second else self._show
             return show(visitors[0], read_query(scope))
         if scope["path"] == urls.SIGN_OUT:
@@ -57,13 +70,18 @@ class SignInApp:
             return await self._second_step.answer(visitors, form)
         if scope["path"] == urls.PASSKEY:
             return await self._passkey.answer(visitors, form)
+        if scope["path"] == urls.PROVIDER:
+            return await self._provider.begin(scope, visitors[0], form)
         return await self._sign_in(visitors, form)
 
     def _show(self, visitor: Visitor, query: Mapping[str, str]) -> HTMLResponse:
         why = query.get("why", "")
         message: str = words.MESSAGES.get(why, "")
+        provider = self._pages.provider_name(query.get(PROVIDER, ""))
         if why == "no-cookie":
             message = plain_pages.no_cookie(framed=visitor.framed)
+        elif why and provider:
+            message = explain_error(why, provider)
         return self._pages.sign_in(
             message,
             framed=visitor.framed,

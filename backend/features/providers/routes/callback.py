@@ -15,9 +15,10 @@ from backend.features.providers.client import ProviderClient
 from backend.features.providers.errors import ProviderError, ProviderUnavailable
 from backend.features.providers.service import ProvenAccount, ProviderSignIn
 from backend.features.providers.states import BegunSignIn, Linking
-from backend.features.providers.wire import CallbackQuery
+from backend.features.providers.wire import CallbackQuery, SignedInWithIdToken
 from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.session_cookies import set_sign_in_cookies
+from backend.features.sessions.wire import UserOut
 from backend.kernel.configuration.providers import CALLBACK_PATH
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import RecordedRefusal, Refusal
@@ -76,6 +77,8 @@ def callback(
         reason = "no sign-in at this provider has this state"
         raise _refuse(work, provider_id, ProviderError("state_mismatch", reason))
     state, begun = found
+    if begun.in_panel and not work.client.is_panel:  # the panel's cookies have names of their own
+        return redirect(_add_query(begun.callback, request))
     if not cookies.has_state(request.cookie_header, token):
         return _forward(work, request, services, state, begun)
     try:
@@ -90,6 +93,9 @@ def callback(
     except ProviderError as error:
         description = query.error_description if query.error else None
         raise _refuse(work, provider_id, error, found, description) from None
+    except Refusal:  # by a gate: it works once all the same
+        work.run_even_if_refused(lambda later: _use_up(later, state.id))
+        raise
 
 
 @routes.post(
@@ -133,13 +139,16 @@ def _forward(
     """
     client = services.providers.find(state.provider_id)
     away = client is not None and _began_elsewhere(work.settings, client, state)
-    if away and oauth_states.mark_forwarded(work.db, state.id):
-        query = request.scope["query_string"].decode("latin-1")
-        return redirect(f"{state.origin}{request.path}?{query}")
-    reason = "the browser is not the one that was sent there"
-    error = ProviderError("state_mismatch", reason)
+    if away and not begun.in_panel and oauth_states.mark_forwarded(work.db, state.id):
+        return redirect(_add_query(f"{state.origin}{request.path}", request))
+    error = ProviderError("state_mismatch", "the browser is not the one that was sent there")
     work.keep(_build_event(state, state.provider_id, error))
     raise _redirect_to_error(work, begun.error_callback, error.code, None)
+
+
+def _add_query(target: str, request: RequestContext) -> str:
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{target}{'&' if '?' in target else '?'}{query}"
 
 
 def _began_elsewhere(settings: Settings, client: ProviderClient, state: OAuthState) -> bool:
@@ -235,10 +244,13 @@ def _sign_in(
         raise _redirect_to_error(work, begun.error_callback, code, description, keep=True) from None
     target = (result.is_new and begun.new_user_callback) or begun.callback
     header, outcome = request.cookie_header, result.outcome
+    page = None if begun.in_panel else target  # the panel reads JSON, as of every sign-in
     if isinstance(outcome, Challenge):
-        response = render_challenge(outcome, cookies, header, redirect_to=target)
+        response = render_challenge(outcome, cookies, header, redirect_to=page)
     else:
-        response = set_sign_in_cookies(work, redirect(target), cookies, outcome, header)
+        body = SignedInWithIdToken(token=outcome.token.reveal(), user=UserOut.of(outcome.user))
+        response = redirect(page) if page else Response(body)
+        response = set_sign_in_cookies(work, response, cookies, outcome, header)
     response.cookies += cookies.clear_state()
     return hand_cookies_to_app(response)
 
@@ -280,10 +292,7 @@ def _build_event(state: OAuthState | None, provider_id: str, error: ProviderErro
 def _redirect_to_error(
     work: Work, target: str | None, code: str, description: str | None, *, keep: bool = False
 ) -> Refusal:
-    """Refuse with a redirect to the page that shows what went wrong.
-
-    With `keep` what was written stays.
-    """
+    """Refuse with a redirect to the page that shows why; with `keep` what was written stays."""
     url = with_parameter(target or f"{work.settings.base_url}{AUTH}/error", "error", code)
     if description:
         url = with_parameter(url, "error_description", description[:_MAX_DESCRIPTION])
