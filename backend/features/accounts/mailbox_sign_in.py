@@ -7,7 +7,7 @@ whatever somebody else has set up in it before is void (decision 0023).
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from backend.features.accounts.second_factors import remove_second_factors
+from backend.features.accounts import unproven_credentials
 from backend.features.accounts.session_issuer import (
     Challenge,
     Method,
@@ -20,7 +20,7 @@ from backend.features.mail.service import Mailer
 from backend.features.sessions.service import IssuedSession
 from backend.kernel.events import Event, EventKind
 from backend.kernel.secrets.secret import BrowserToken, SessionToken
-from backend.storage.queries import links, passkeys, sessions, users
+from backend.storage.queries import links, sessions, users
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
@@ -82,7 +82,7 @@ def sign_in(
     if user is None:  # made and deleted again by others, in this moment
         return None
     if not user.email_verified:
-        user = _take_over(work, mailer, user)
+        user = _take_over(work, mailer, user, mailbox.presented_tokens)
     attempt = SignInAttempt(
         user,
         mailbox.method,
@@ -111,20 +111,23 @@ def _create_user(work: Work, mailbox: ProvenMailbox) -> User | None:
     return user
 
 
-def _take_over(work: Work, mailer: Mailer, user: User) -> User:
+def _take_over(
+    work: Work, mailer: Mailer, user: User, presented_tokens: Sequence[SessionToken]
+) -> User:
     """Verify the address of a locked user, and void what was set up before: it may be a stranger's.
 
-    As Better Auth does, which deletes the password and the sessions; factors, passkeys and open
-    links would let the stranger in, or the owner out, as well (pre-hijacking, USENIX Security
-    2022).
+    As Better Auth does, which deletes the password, the accounts at providers and the sessions;
+    factors, passkeys and open links would let the stranger in, or the owner out, as well
+    (pre-hijacking, USENIX Security 2022). With STRICT accounts stay that are the owner's.
     """
     had_password = users.find_password_hash(work.db, user.id) is not None
     no_password = {"password_hash": None}
+    is_owner = unproven_credentials.is_signed_in(work, user, presented_tokens)
     verified = users.verify_email(work.db, user.id, user.email, no_password, work.now())
     sessions.delete_all(work.db, user.id)
-    passkeys.delete_for_user(work.db, user.id)
     links.delete_for_user(work.db, user.id, [kind.value for kind in _SET_UP_BY_ANYBODY])
-    owned = remove_second_factors(work, verified or user)
+    keeps = work.settings.strict and is_owner
+    owned = unproven_credentials.remove_all(work, mailer, verified or user, keep_accounts=keeps)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     if had_password:
         templates.enqueue_notice(work, mailer, user.email, _CHOOSE_A_NEW_ONE)

@@ -176,10 +176,14 @@ def reset_password_email_otp(
     accounts: Accounts,
     email_otp: EmailOtp,
     cookies: Cookies,
+    reader: SessionReader,
     body: ResetByCode,
 ) -> Response:
     """Set a new password with a code, which verifies the address too. Does not sign in."""
-    user = service.reset_password(work, accounts, email_otp, body.email, body.otp, body.password)
+    tokens = reader.list_tokens(request)
+    user = service.reset_password(
+        work, accounts, email_otp, body.email, body.otp, body.password, tokens
+    )
     device_cookies = renew_device_cookie(work, cookies, request.cookie_header, user.id)
     return Response(Success(), cookies=device_cookies)
 

@@ -140,6 +140,7 @@ def reset_password(
     address: str,
     code: str,
     password: Password,
+    presented_tokens: Sequence[SessionToken] = (),
 ) -> User:
     """Set a new password with a code, and verify the address; a refused password burns no code.
 
@@ -160,6 +161,13 @@ def reset_password(
     accounts.rules.check_new(password, user.email, user.name)
     mailer = email_otp.link_mailer.mailer
     set_new_password(
-        work, accounts, mailer, user, password_hash, verifies=True, how="with a code from a mail"
+        work,
+        accounts,
+        mailer,
+        user,
+        password_hash,
+        verifies=True,
+        presented_tokens=presented_tokens,
+        how="with a code from a mail",
     )
     return user

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from backend.features.accounts import pending_sign_ups
+from backend.features.accounts import pending_sign_ups, unproven_credentials
 from backend.features.accounts.attempts import FindDevice
-from backend.features.accounts.second_factors import remove_second_factors
 from backend.features.accounts.service import CompletedSignUp, SignUpHook
 from backend.features.accounts.session_issuer import (
     Challenge,
@@ -25,8 +24,8 @@ from backend.kernel.email_address import normalize_email
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import BrowserToken
+from backend.storage.queries import accounts, users
 from backend.storage.queries import links as stored_links
-from backend.storage.queries import passkeys, two_factors, users
 from backend.storage.queries import sessions as stored_sessions
 from backend.storage.queries.links import Link
 from backend.storage.queries.users import User
@@ -42,10 +41,11 @@ class BrowserIdentity:
     find_device: FindDevice
     trusted_browser_tokens: Sequence[BrowserToken] = ()
 
-    def knows(self, user: User, password_hash: str) -> bool:
+    def knows(self, user: User, password_hash: str | None) -> bool:
         """Tell whether this user is signed in here, or was with this password."""
-        signed_in = self.user is not None and self.user.id == user.id
-        return signed_in or self.find_device(user.id, password_hash) is not None
+        if self.user is not None and self.user.id == user.id:
+            return True
+        return password_hash is not None and self.find_device(user.id, password_hash) is not None
 
 
 _BY_STRANGER = "by_stranger"
@@ -172,15 +172,19 @@ def confirm_address(
     None if the address has changed or is verified meanwhile.
     """
     stored_hash = users.find_password_hash(work.db, user.id)
-    known = stored_hash is not None and browser.knows(user, stored_hash)
-    decided = known or not _is_contested(work, user, stored_hash)
+    has_way_in = stored_hash is not None or accounts.exists_for_user(work.db, user.id)
+    known = has_way_in and browser.knows(user, stored_hash)
+    decided = known or not unproven_credentials.is_contested(work, user, stored_hash)
     choices = {} if decided else _find_choices(work, link_mailer, browser, user)
     columns = pending_sign_ups.claim_username(work, user, stored_hash, choices)
     verified = users.verify_email(work.db, user.id, user.email, columns, work.now())
     if verified is None:
         return None
     _revoke_other_sign_ups(work, user, except_link, all_of_it=not decided)
-    verified = _settle_factors(work, verified, known=known, decided=decided)
+    if known:
+        unproven_credentials.mark_as_owners(work, verified)
+    elif not decided:
+        verified = unproven_credentials.remove_all(work, link_mailer.mailer, verified)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
     keeps_password = choices != _NO_PASSWORD
     if not keeps_password:
@@ -195,24 +199,6 @@ def _find_user(work: Work, link: Link) -> User:
     if user.email != link.email:
         raise Refusal("INVALID_TOKEN")
     return user
-
-
-def _is_contested(work: Work, user: User, password_hash: str | None) -> bool:
-    """Tell whether several signed up for the address, so that the password may be anybody's."""
-    if not work.settings.strict:
-        return False
-    return password_hash is None or users.is_contested(work.db, user.id)
-
-
-def _settle_factors(work: Work, user: User, *, known: bool, decided: bool) -> User:
-    """Remove second factors and passkeys if a stranger may have set them up (decision 0030)."""
-    if known:
-        two_factors.mark_as_owners(work.db, user.id)
-        passkeys.mark_as_owners(work.db, user.id)
-    if decided:
-        return user
-    passkeys.delete_for_user(work.db, user.id)
-    return remove_second_factors(work, user)
 
 
 def _find_choices(

@@ -14,6 +14,7 @@ from backend.features.password_reset.wire import (
     ResetRequested,
     ResetToken,
 )
+from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.session_cookies import renew_device_cookie
 from backend.kernel.clock import Clock
 from backend.kernel.passwords.rules import NEW_PASSWORD_REFUSALS
@@ -89,6 +90,7 @@ def reset_password(
     accounts: Accounts,
     link_mailer: LinkMailer,
     cookies: Cookies,
+    reader: SessionReader,
     body: ResetPassword,
     query: Annotated[ResetToken, Query()],
 ) -> Response:
@@ -96,6 +98,7 @@ def reset_password(
     token = body.token or query.token
     if not token:
         raise Refusal("INVALID_TOKEN")
-    user = service.reset_password(work, accounts, link_mailer, token, body.new_password)
+    tokens = reader.list_tokens(request)
+    user = service.reset_password(work, accounts, link_mailer, token, body.new_password, tokens)
     device_cookies = renew_device_cookie(work, cookies, request.cookie_header, user.id)
     return Response(Status(), cookies=device_cookies)

@@ -1,11 +1,11 @@
 """Setting a new password with a mailed link, and what that revokes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from backend.features.accounts import pending_sign_ups
+from backend.features.accounts import pending_sign_ups, unproven_credentials
 from backend.features.accounts.attempts import clear_failures
 from backend.features.accounts.passwords import end_old_access
-from backend.features.accounts.second_factors import remove_second_factors
 from backend.features.accounts.service import Accounts
 from backend.features.links import service as links
 from backend.features.links.link_mailer import LinkMailer, NewLink, mail_link, may_mail
@@ -15,24 +15,16 @@ from backend.features.mail.service import Mailer
 from backend.kernel.email_address import normalize_email
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import Refusal
-from backend.kernel.secrets.secret import Password
+from backend.kernel.secrets.secret import Password, SessionToken
 from backend.storage.db import Db
 from backend.storage.queries import links as stored_links
-from backend.storage.queries import passkeys, sessions, two_factors, users
+from backend.storage.queries import sessions, two_factors, users
 from backend.storage.queries.links import Link
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
 _REVOKED_KINDS = (LinkKind.CHANGE_EMAIL_CONFIRM, LinkKind.CHANGE_EMAIL_VERIFY, LinkKind.DELETE_USER)
 """An intruder in the account may have requested these links."""
-_PASSKEYS_REMOVED = (
-    "Passkeys that were registered before your address was confirmed were removed from your "
-    "account. Register yours again."
-)
-_FACTORS_REMOVED = (
-    "Two-factor authentication was turned off for your account: it had been set up before this "
-    "address was confirmed, perhaps by somebody else. If it was you, set it up again."
-)
 
 
 def request_reset(work: Work, link_mailer: LinkMailer, address: str, redirect_to: str) -> None:
@@ -58,7 +50,12 @@ def request_reset(work: Work, link_mailer: LinkMailer, address: str, redirect_to
 
 
 def reset_password(
-    work: Work, accounts: Accounts, link_mailer: LinkMailer, token: str, password: Password
+    work: Work,
+    accounts: Accounts,
+    link_mailer: LinkMailer,
+    token: str,
+    password: Password,
+    presented_tokens: Sequence[SessionToken] = (),
 ) -> User:
     """Set a new password and use the link, in one step: of concurrent calls one wins.
 
@@ -73,7 +70,15 @@ def reset_password(
     verifies = work.settings.strict and work.settings.require_verified_email
     if not users.lock(work.db, [user.id]) or not links.use(work, link):
         raise Refusal("INVALID_TOKEN")
-    set_new_password(work, accounts, link_mailer.mailer, user, password_hash, verifies=verifies)
+    set_new_password(
+        work,
+        accounts,
+        link_mailer.mailer,
+        user,
+        password_hash,
+        verifies=verifies,
+        presented_tokens=presented_tokens,
+    )
     return user
 
 
@@ -85,12 +90,15 @@ def set_new_password(
     password_hash: str,
     *,
     verifies: bool,
+    presented_tokens: Sequence[SessionToken] = (),
     how: str = "through a link in a mail",
 ) -> None:
     """Set the password of a locked user, whose mail somebody reads, and revoke what the old opened.
 
-    With `verifies` the address becomes verified as well.
+    With `verifies` the address becomes verified as well. `presented_tokens` are of the sessions
+    whose cookies came with the request.
     """
+    is_owner = unproven_credentials.is_signed_in(work, user, presented_tokens)
     old_hash = users.find_password_hash(work.db, user.id) if verifies else None
     columns = pending_sign_ups.claim_username(work, user, old_hash, {}) if verifies else {}
     users.set_password_hash(work.db, user.id, password_hash)
@@ -99,8 +107,7 @@ def set_new_password(
     stored_links.delete_for_user(work.db, user.id, [kind.value for kind in _REVOKED_KINDS])
     end_old_access(work, user.id)
     two_factors.set_password_by_mail(work.db, user.id, True)
-    _remove_foreign_factors(work, mailer, user)
-    _remove_foreign_passkeys(work, mailer, user)
+    unproven_credentials.remove_unproven(work, mailer, user, keep_accounts=is_owner)
     # A later sign-up for the address must not remove this password again.
     if verifies and users.verify_email(work.db, user.id, user.email, columns, work.now()):
         work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
@@ -109,33 +116,6 @@ def set_new_password(
     templates.enqueue_notice(work, mailer, user.email, notice)
     # Earlier wrong guesses must not lock the owner out now.
     work.after_commit(lambda: clear_failures(accounts.limiter, user))
-
-
-def _remove_foreign_factors(work: Work, mailer: Mailer, user: User) -> None:
-    """Remove factors that perhaps somebody else than the mailbox's owner set up (pre-hijacking).
-
-    That is those from before the address was verified, unless the link was opened in a browser of
-    whoever set them up. Others stay: whoever reads the mail must not skip them (ASVS 6.4.3).
-    """
-    factors = two_factors.find(work.db, user.id) if work.settings.strict else None
-    if factors is None or (user.email_verified and not factors.before_verification):
-        return
-    remove_second_factors(work, user)
-    if user.two_factor_enabled:
-        work.record(Event(EventKind.TWO_FACTOR_DISABLED, subject=user.id))
-        templates.enqueue_notice(work, mailer, user.email, _FACTORS_REMOVED)
-
-
-def _remove_foreign_passkeys(work: Work, mailer: Mailer, user: User) -> None:
-    """Remove passkeys that perhaps somebody else registered, by the same rule."""
-    if not work.settings.strict:
-        return
-    only_old = user.email_verified
-    removed = passkeys.delete_for_user(work.db, user.id, only_before_verification=only_old)
-    if removed:
-        detail = {"passkeys": removed}
-        work.record(Event(EventKind.PASSKEY_REMOVED, subject=user.id, detail=detail))
-        templates.enqueue_notice(work, mailer, user.email, _PASSKEYS_REMOVED)
 
 
 def find_usable_link(

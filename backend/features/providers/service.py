@@ -108,10 +108,17 @@ def _find_user(work: Work, services: ProviderSignIn, proven: ProvenAccount) -> U
     if user is None:
         return None
     if not (proven.profile.email_verified and user.email_verified):
+        _contest(work, user)
         side = "here" if proven.profile.email_verified else "by the provider"
         raise ProviderError("account_not_linked", f"the address is not verified {side}")
     _add_account(work, services, proven, user)
     return user
+
+
+def _contest(work: Work, user: User) -> None:
+    """Note that somebody else than who signed up uses the address (decision 0023)."""
+    if work.settings.strict and not user.email_verified:
+        work.run_even_if_refused(lambda later: users.mark_contested(later.db, user.email))
 
 
 def _find_account(work: Work, proven: ProvenAccount) -> Account | None:
@@ -126,10 +133,16 @@ def _update_known(
 
     The provider has checked the address again: if it is the user's, it counts as verified.
     """
-    changes = services.vault.seal(proven.tokens, work.randomness)
-    accounts.change(work.db, account.id, {**changes, "issuer": proven.client.issuer}, work.now())
     profile = proven.profile
-    if user.email_verified or not profile.email_verified or profile.email != user.email:
+    is_owner = profile.email_verified and profile.email == user.email
+    changes = {
+        **services.vault.seal(proven.tokens, work.randomness),
+        "issuer": proven.client.issuer,
+    }
+    if is_owner:
+        changes["before_verification"] = False
+    accounts.change(work.db, account.id, changes, work.now())
+    if user.email_verified or not is_owner:
         return user
     verified = users.verify_email(work.db, user.id, user.email, {}, work.now())
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))
@@ -211,6 +224,7 @@ def _store_account(work: Work, services: ProviderSignIn, proven: ProvenAccount, 
         " ".join(proven.tokens.scopes),
         now,
         now,
+        before_verification=not user.email_verified,
         **services.vault.seal(proven.tokens, work.randomness),
     )
     if not accounts.add(work.db, account):

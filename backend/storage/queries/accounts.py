@@ -34,6 +34,8 @@ class Account:
     id_token: bytes | None = None
     access_token_expires_at: datetime | None = None
     refresh_token_expires_at: datetime | None = None
+    before_verification: bool = False
+    """Whether it was added before anybody proved to read the mail of the user's address."""
 
 
 _COLUMNS = [accounts.c[each.name] for each in fields(Account)]
@@ -78,6 +80,12 @@ def find(db: Db, account_row_id: UUID) -> Account | None:
     return Account(**row._mapping) if row else None
 
 
+def exists_for_user(db: Db, user_id: UUID) -> bool:
+    """Tell whether a user has an account at any provider."""
+    statement = select(accounts.c.id).where(accounts.c.user_id == user_id).limit(1)
+    return db.execute(statement).first() is not None
+
+
 def list_for_user(db: Db, user_id: UUID) -> Sequence[Account]:
     """List the accounts of a user, oldest first."""
     statement = select(*_COLUMNS).where(accounts.c.user_id == user_id).order_by(accounts.c.id)
@@ -104,6 +112,21 @@ def delete_one(db: Db, account_row_id: UUID) -> bool:
     return db.execute(delete(accounts).where(accounts.c.id == account_row_id)).rowcount == 1
 
 
-def delete_for_user(db: Db, user_id: UUID) -> int:
-    """Delete the accounts of a user; returns how many."""
-    return db.execute(delete(accounts).where(accounts.c.user_id == user_id)).rowcount
+def delete_for_user(
+    db: Db, user_id: UUID, *, only_before_verification: bool = False
+) -> Sequence[str]:
+    """Delete the accounts of a user, or those a stranger may have added; returns their providers.
+
+    Sorted, each once.
+    """
+    statement = delete(accounts).where(accounts.c.user_id == user_id)
+    if only_before_verification:
+        statement = statement.where(accounts.c.before_verification)
+    rows = db.execute(statement.returning(accounts.c.provider_id))
+    return sorted({row.provider_id for row in rows})
+
+
+def mark_as_owners(db: Db, user_id: UUID) -> None:
+    """Note that whoever added them reads the mail of the address."""
+    unproven = (accounts.c.user_id == user_id, accounts.c.before_verification)
+    db.execute(update(accounts).where(*unproven).values(before_verification=False))

@@ -211,13 +211,16 @@ def is_contested(db: Db, user_id: UUID) -> bool:
 
 
 def clear_password_of_unverified(db: Db, email: str, *, except_id: UUID) -> None:
-    """Remove the password of an unverified account, unless its id is `except_id`."""
+    """Remove the password of an unverified account, which is contested then.
+
+    Not of the one whose id is `except_id`.
+    """
     conditions = (
         users.c.email == email,
         users.c.email_verified.is_(False),
         users.c.id != except_id,
     )
-    db.execute(update(users).where(*conditions).values(password_hash=None))
+    db.execute(update(users).where(*conditions).values(password_hash=None, email_contested=True))
 
 
 def verify_email(

@@ -137,6 +137,7 @@ accounts = Table(  # whom a provider calls a user; passwords are in users
     Column("id_token", LargeBinary),
     Column("access_token_expires_at", UtcDateTime),
     Column("refresh_token_expires_at", UtcDateTime),
+    Column("before_verification", Boolean, nullable=False, server_default=false()),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
     Index("accounts_provider_key", "provider_id", "account_id", "issuer", unique=True),
