@@ -3,7 +3,7 @@
 Somebody can sign up with an address that is not theirs, by a password or at a provider that does
 not verify addresses, and wait until its owner comes (pre-hijacking, USENIX Security 2022). Each
 account at a provider, passkey and second factor remembers that it is from before
-(`before_verification`); what becomes of it is in the decisions 0023 and 0036.
+(`before_verification`); decision 0023 says what becomes of it.
 """
 
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ def remove_all(work: Work, mailer: Mailer, user: User, *, keep_accounts: bool = 
     if keep_accounts:
         accounts.mark_as_owners(work.db, user.id)
     else:
-        _remove_accounts(work, mailer, user, only_old=False)
+        _remove_accounts(work, mailer, user, only_unproven=False)
     return remove_second_factors(work, user)
 
 
@@ -83,8 +83,8 @@ def remove_unproven(work: Work, mailer: Mailer, user: User, *, keep_accounts: bo
     if not work.settings.strict:
         return
     _remove_factors(work, mailer, user)
-    only_old = user.email_verified
-    removed = passkeys.delete_for_user(work.db, user.id, only_before_verification=only_old)
+    verified = user.email_verified
+    removed = passkeys.delete_for_user(work.db, user.id, only_before_verification=verified)
     if removed:
         detail = {"passkeys": removed}
         work.record(Event(EventKind.PASSKEY_REMOVED, subject=user.id, detail=detail))
@@ -92,7 +92,7 @@ def remove_unproven(work: Work, mailer: Mailer, user: User, *, keep_accounts: bo
     if keep_accounts:
         accounts.mark_as_owners(work.db, user.id)
     else:
-        _remove_accounts(work, mailer, user, only_old=only_old)
+        _remove_accounts(work, mailer, user, only_unproven=True)
 
 
 def _remove_factors(work: Work, mailer: Mailer, user: User) -> None:
@@ -105,8 +105,8 @@ def _remove_factors(work: Work, mailer: Mailer, user: User) -> None:
         templates.enqueue_notice(work, mailer, user.email, _FACTORS_REMOVED)
 
 
-def _remove_accounts(work: Work, mailer: Mailer, user: User, *, only_old: bool) -> None:
-    removed = accounts.delete_for_user(work.db, user.id, only_before_verification=only_old)
+def _remove_accounts(work: Work, mailer: Mailer, user: User, *, only_unproven: bool) -> None:
+    removed = accounts.delete_for_user(work.db, user.id, only_before_verification=only_unproven)
     if not removed:
         return
     for provider_id in removed:
