@@ -17,7 +17,6 @@ from tests.lax_provider import (
     ADA,
     LAX,
     OTHER,
-    LaxProvider,
     lax,
     link,
     other,

@@ -82,9 +82,12 @@ def _challenge(work: Work, two_factor: TwoFactor, attempt: SignInAttempt) -> Cha
         expires_at=now + CHALLENGE_LIFETIME,
         created_at=now,
         anonymous_user_id=attempt.anonymous_user_id,
+        provider_id=attempt.provider_id,
     )
     sign_in_challenges.insert(work.db, challenge, digest(token))
     detail = {"method": attempt.method.value}
+    if attempt.provider_id:
+        detail["provider"] = attempt.provider_id
     work.record(Event(EventKind.TWO_FACTOR_CHALLENGED, user_id, user_id, detail))
     return Challenge(
         "twoFactorRedirect",

@@ -119,6 +119,7 @@ def complete(
         remember=pending.challenge.remembered,
         presented_tokens=completion.presented_tokens,
         second_factor=completion.factor,
+        provider_id=pending.challenge.provider_id,
         anonymous_user_id=pending.challenge.anonymous_user_id,
         is_second_step=True,
     )

@@ -29,6 +29,8 @@ class SignInChallenge:
     created_at: datetime
     anonymous_user_id: UUID | None = None
     """Who was signed in in the browser without an account."""
+    provider_id: str | None = None
+    """Who has said who the user is."""
 
 
 _COLUMNS = [sign_in_challenges.c[each.name] for each in fields(SignInChallenge)]

@@ -66,6 +66,7 @@ sign_in_challenges = Table(  # sign-ins that wait for a second factor
     Column("user_id", Uuid, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
     Column("token_digest", LargeBinary(32), nullable=False, unique=True),
     Column("method", Text, nullable=False),  # the first step
+    Column("provider_id", Text),  # if that was an account at a provider
     Column("remembered", Boolean, nullable=False),
     Column("mail_codes", Boolean, nullable=False),  # whether they may answer it
     Column("attempts", Integer, nullable=False),

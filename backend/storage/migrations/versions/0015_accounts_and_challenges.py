@@ -1,4 +1,4 @@
-"""Whether an account at a provider was added before the address of its user was verified."""
+"""When an account at a provider was added, and which one began a sign-in with a second step."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,3 +10,4 @@ down_revision = "0014"
 def upgrade() -> None:
     column = sa.Column("before_verification", sa.Boolean, nullable=False, server_default=sa.false())
     op.add_column("accounts", column)
+    op.add_column("sign_in_challenges", sa.Column("provider_id", sa.Text))
