@@ -133,7 +133,9 @@ def load_account_info(
     if tokens.access_token is None:
         raise Refusal("ACCESS_TOKEN_NOT_FOUND")
     try:
-        profile = work.run_outside_transaction(client.load_current_profile, tokens.access_token)
+        profile = work.run_outside_transaction(
+            client.load_current_profile, tokens.access_token, tokens.id_token
+        )
     except ProviderError:
         raise Refusal("FAILED_TO_GET_USER_INFO", status=401) from None
     if profile.subject != account.account_id:

@@ -15,7 +15,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from backend.features.providers.client_secrets import ClientSecrets
 from backend.features.providers.discovery import Discovery, Endpoints
 from backend.features.providers.errors import ProviderError, ProviderUnavailable
-from backend.features.providers.id_tokens import UnknownKey, verify_id_token
+from backend.features.providers.id_tokens import UnknownKey, read_claims, verify_id_token
 from backend.features.providers.profiles import Answers, NoProfile, Profile, read_profile
 from backend.features.providers.token_response import ProviderTokens, read_tokens
 from backend.kernel.clock import Clock
@@ -61,7 +61,7 @@ class ProviderClient:
 
     @property
     def gives_id_tokens(self) -> bool:
-        return bool(self.config.issuer or self.config.jwks_url)
+        return bool(self.config.issuer)
 
     def close(self) -> None:
         self._transport.close()
@@ -135,8 +135,13 @@ class ProviderClient:
             claims = self._merge(claims, self._fetch_user_info(tokens.access_token))
         return self.read_profile(claims, tokens.access_token, form_user)
 
-    def load_current_profile(self, access_token: Secret) -> Profile:
-        """Return who an access token is of, as the provider says now; raises ProviderError."""
+    def load_current_profile(self, access_token: Secret, id_token: Secret | None) -> Profile:
+        """Return who these tokens are of, as the provider says now; raises ProviderError.
+
+        Where it has nothing to add to the ID token, that is what it said at the last sign-in.
+        """
+        if self.config.preset.id_token_is_complete and id_token is not None:
+            return self.read_profile(read_claims(id_token))
         return self.read_profile(self._fetch_user_info(access_token), access_token)
 
     def read_profile(
@@ -165,12 +170,12 @@ class ProviderClient:
         """
         try:
             endpoints = self.discovery.find_endpoints()
-            keys = self.discovery.find_keys(endpoints)
+            keys = self.discovery.keys.get()
             arguments = (endpoints, self.config, nonce, self._clock)
             try:
                 return verify_id_token(token.reveal(), keys, *arguments)
             except UnknownKey:
-                newer = self.discovery.refetch_keys(endpoints)
+                newer = self.discovery.keys.get_newer(keys)
             if newer is None:
                 raise UnknownKey
             return verify_id_token(token.reveal(), newer, *arguments)

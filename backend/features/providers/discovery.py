@@ -1,9 +1,9 @@
 """Where a provider's endpoints are, and which keys it signs with: fetched, kept, fetched again."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import httpx2
 from joserfc.errors import JoseError
@@ -14,6 +14,8 @@ from backend.features.providers.issuers import is_own_document
 from backend.kernel.clock import Clock
 from backend.kernel.configuration.providers import ProviderConfig
 from backend.kernel.configuration.web_urls import is_loopback, parse_service_url
+
+T = TypeVar("T")
 
 _KEPT = 3600.0  # seconds
 _RETRY_AFTER = 10.0  # seconds: neither a broken provider nor forged key ids cause a flood
@@ -40,81 +42,83 @@ class Endpoints:
     """Whether its answers name it (RFC 9207), so that one without was forged."""
 
 
+class Kept(Generic[T]):
+    """Something fetched from a provider and kept for an hour; safe to use from several threads.
+
+    While one thread fetches it anew, and while the provider is away, the others get the old one.
+    """
+
+    def __init__(self, fetch: Callable[[], T], clock: Clock) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._value: T | None = None
+        self._failure = ProviderUnavailable("it has not answered yet")
+        self._due_at = self._again_at = 0.0
+
+    def get(self) -> T:
+        """Return it, fetched if it is due; raises ProviderUnavailable if there is none."""
+        if self._clock.monotonic() >= self._due_at and self._lock.acquire(
+            blocking=self._value is None
+        ):
+            try:
+                if self._clock.monotonic() >= self._due_at:
+                    self._refresh()
+            finally:
+                self._lock.release()
+        if self._value is None:
+            raise self._failure
+        return self._value
+
+    def get_newer(self, than: T) -> T | None:
+        """Return a newer one; None if there is none, or if it was asked for a moment ago."""
+        with self._lock:
+            if self._value is than and self._clock.monotonic() >= self._again_at:
+                self._refresh()
+            return None if self._value is than else self._value
+
+    def _refresh(self) -> None:
+        now = self._clock.monotonic()
+        self._again_at = now + _RETRY_AFTER
+        try:
+            self._value = self._fetch()
+            self._due_at = now + _KEPT
+        except ProviderUnavailable as error:
+            self._failure, self._due_at = error, self._again_at
+
+
 class Discovery:
-    """The endpoints and the keys of one provider; safe to use from several threads."""
+    """The endpoints and the keys of one provider."""
 
     def __init__(self, config: ProviderConfig, client: httpx2.Client, clock: Clock) -> None:
         self._config = config
-        self._clock = clock
         self._client = client
-        self._lock = threading.Lock()
-        self._endpoints: Endpoints | None = None
-        self._endpoints_due_at = 0.0
-        self._failure: str | None = None
-        self._keys: KeySet | None = None
-        self._keys_due_at = 0.0
-        self._keys_again_at = 0.0
+        self._endpoints = Kept(self._fetch_endpoints, clock)
+        self.keys = Kept(self._fetch_keys, clock)
 
     def find_endpoints(self) -> Endpoints:
-        """Return the endpoints, old ones while the provider is away; raises ProviderUnavailable."""
+        """Return the endpoints; raises ProviderUnavailable."""
         config = self._config
-        if not config.issuer:
-            return Endpoints(
-                "",
-                config.authorization_url,
-                config.token_url,
-                config.userinfo_url,
-                config.jwks_url,
-                tuple(sorted(SIGNATURES)),
-            )
-        with self._lock:
-            if self._clock.monotonic() >= self._endpoints_due_at:
-                self._refresh_endpoints()
-            if self._endpoints is None:
-                raise ProviderUnavailable(self._failure or "it has not answered yet")
-            return self._endpoints
+        if config.issuer and not config.names_all_endpoints:
+            return self._endpoints.get()
+        return Endpoints(
+            config.issuer,
+            config.authorization_url,
+            config.token_url,
+            config.userinfo_url,
+            config.jwks_url,
+            tuple(sorted(SIGNATURES)),
+        )
 
-    def find_keys(self, endpoints: Endpoints) -> KeySet:
-        """Return the public keys; raises ProviderUnavailable."""
-        with self._lock:
-            if self._keys is None or self._clock.monotonic() >= self._keys_due_at:
-                self._keys = self._fetch_keys(endpoints)
-            return self._keys
+    def _fetch_endpoints(self) -> Endpoints:
+        document = self._get_json(self._config.issuer.rstrip("/") + _PATH)
+        return _read_document(self._config, document)
 
-    def refetch_keys(self, endpoints: Endpoints) -> KeySet | None:
-        """Fetch the keys again, for one that is not among them; None if they are new already.
-
-        Raises ProviderUnavailable.
-        """
-        with self._lock:
-            if self._clock.monotonic() < self._keys_again_at:
-                return None
-            self._keys = self._fetch_keys(endpoints)
-            return self._keys
-
-    def forget(self) -> None:
-        """Fetch everything anew at the next use."""
-        with self._lock:
-            self._endpoints_due_at = self._keys_due_at = self._keys_again_at = 0.0
-
-    def _refresh_endpoints(self) -> None:
-        try:
-            document = self._get_json(self._config.issuer.rstrip("/") + _PATH)
-            self._endpoints = _read_document(self._config, document)
-            self._endpoints_due_at = self._clock.monotonic() + _KEPT
-            self._failure = None
-        except ProviderUnavailable as error:
-            self._endpoints_due_at = self._clock.monotonic() + _RETRY_AFTER
-            self._failure = str(error)
-
-    def _fetch_keys(self, endpoints: Endpoints) -> KeySet:
-        now = self._clock.monotonic()
-        self._keys_again_at = now + _RETRY_AFTER
-        document = self._get_json(endpoints.jwks_url)
-        keys = document.get("keys")
+    def _fetch_keys(self) -> KeySet:
+        url = self.find_endpoints().jwks_url
+        keys = self._get_json(url).get("keys")
         if not isinstance(keys, list):
-            raise ProviderUnavailable(f"{endpoints.jwks_url} is no set of keys")
-        self._keys_due_at = now + _KEPT
+            raise ProviderUnavailable(f"{url} is no set of keys")
         return _import_keys(keys)
 
     def _get_json(self, url: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Validation of ID tokens (OpenID Connect Core, section 3.1.3.7; RFC 8725)."""
 
 import hmac
+import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from backend.features.providers.errors import ProviderError
 from backend.features.providers.issuers import is_own_token
 from backend.kernel.clock import Clock
 from backend.kernel.configuration.providers import ProviderConfig
+from backend.kernel.secrets.secret import Secret
 
 CLOCK_SKEW = 30  # seconds between the provider's clock and ours
 
@@ -55,6 +57,15 @@ def verify_id_token(
     if nonce is not None and not hmac.compare_digest(str(claims.get("nonce", "")), nonce):
         raise _refuse("its nonce is not the one of this sign-in")
     return claims
+
+
+def read_claims(token: Secret) -> Mapping[str, Any]:
+    """Return the claims of a token that was verified before; raises ProviderError."""
+    try:
+        claims = json.loads(jws.extract_compact(token.reveal().encode()).payload)
+    except (JoseError, ValueError, TypeError) as error:
+        raise _refuse(f"it is no JWT: {error}") from None
+    return claims if isinstance(claims, dict) else {}
 
 
 def _verify_signature(token: str, keys: KeySet, allowed: Collection[str]) -> dict[str, Any]:

@@ -52,6 +52,11 @@ class ProviderConfig:
         return tuple(each for each in (self.client_secret, self.private_key) if each)
 
     @property
+    def names_all_endpoints(self) -> bool:
+        """Whether the settings leave nothing to a discovery document."""
+        return bool(self.authorization_url and self.token_url and self.jwks_url)
+
+    @property
     def host_url(self) -> str:
         """A URL of the provider's own."""
         return self.issuer or self.token_url
@@ -215,6 +220,8 @@ def _find_endpoints(
             f"{setting}ISSUER is missing{hint}; where the provider has no discovery document, set "
             f"{setting}AUTHORIZATION_URL, {setting}TOKEN_URL and {setting}USERINFO_URL"
         )
+    if not issuer and texts.get("JWKS_URL"):
+        raise ValueError(f"{setting}JWKS_URL needs {setting}ISSUER: whose tokens the keys check")
     if not issuer and not urls["userinfo_url"]:
         raise ValueError(f"{setting}USERINFO_URL is missing: it tells who signs in")
     return issuer, urls

@@ -3,16 +3,21 @@
 from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
-from uuid import UUID
 
-import structlog
 from fastapi import Query
 
 from backend.features.accounts.challenge_response import render_challenge
-from backend.features.accounts.session_issuer import Challenge, Method
+from backend.features.accounts.session_issuer import Challenge
 from backend.features.providers import service, states
 from backend.features.providers.client import ProviderClient
 from backend.features.providers.errors import ProviderError, ProviderUnavailable
+from backend.features.providers.routes.failures import (
+    MAX_DESCRIPTION,
+    build_event,
+    redirect_to_error,
+    refuse,
+    use_up,
+)
 from backend.features.providers.service import ProvenAccount, ProviderSignIn
 from backend.features.providers.states import BegunSignIn, Linking
 from backend.features.providers.wire import CallbackQuery, SignedInWithIdToken
@@ -20,8 +25,7 @@ from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.session_cookies import set_sign_in_cookies
 from backend.features.sessions.wire import UserOut
 from backend.kernel.configuration.providers import CALLBACK_PATH
-from backend.kernel.events import Event, EventKind
-from backend.kernel.refusals import RecordedRefusal, Refusal
+from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import OAuthStateToken, Secret
 from backend.kernel.settings import Settings
 from backend.storage.acting_session import ActingSession, require_live_session
@@ -34,8 +38,6 @@ from backend.web.edge.origins import origin_of
 from backend.web.request_context import RequestContext
 from backend.web.responses.redirects import (
     hand_cookies_to_app,
-    redirect_refusal,
-    with_parameter,
 )
 from backend.web.responses.responses import Response, redirect
 from backend.web.routing.endpoint import AUTH
@@ -45,9 +47,7 @@ routes = Routes("providers", prefix=AUTH)
 _PATH = "/callback/{provider_id}"
 _REDIRECT = "The callbackURL, or for a new user the newUserCallbackURL; the errorCallbackURL with "
 _GATES = {"BANNED_USER": "banned", "EMAIL_NOT_VERIFIED": "email_not_verified"}
-_MAX_DESCRIPTION = 300  # characters of the provider's own
-
-log = structlog.get_logger()
+_MAX_USER = 2000  # characters; what Apple tells in its form is far shorter
 
 
 @routes.get(
@@ -71,11 +71,11 @@ def callback(
     """
     token = OAuthStateToken(query.state or "")
     if not token:
-        raise _refuse(work, provider_id, ProviderError("state_not_found", "no state"))
+        raise refuse(work, provider_id, ProviderError("state_not_found", "no state"))
     found = states.find(work, token)
     if found is None or found[0].provider_id != provider_id:
         reason = "no sign-in at this provider has this state"
-        raise _refuse(work, provider_id, ProviderError("state_mismatch", reason))
+        raise refuse(work, provider_id, ProviderError("state_mismatch", reason))
     state, begun = found
     if begun.in_panel and not work.client.is_panel:  # the panel's cookies have names of their own
         return redirect(_add_query(begun.callback, request))
@@ -85,16 +85,15 @@ def callback(
         _check_answer(work, state, query)
         client = _find_client(services, provider_id)
         proven = _prove(work, client, begun, query)
-        if not oauth_states.take(work.db, state.id):
-            raise ProviderError("state_mismatch", "the state was used in this moment")
         if state.user_id is not None:
             return _link(work, services, state, begun, proven, cookies)
+        _take(work, state)
         return _sign_in(work, request, services, cookies, reader, begun, proven)
     except ProviderError as error:
         description = query.error_description if query.error else None
-        raise _refuse(work, provider_id, error, found, description) from None
+        raise refuse(work, provider_id, error, found, description) from None
     except Refusal:  # by a gate: it works once all the same
-        work.run_even_if_refused(lambda later: _use_up(later, state.id))
+        work.run_even_if_refused(lambda later: use_up(later, state.id))
         raise
 
 
@@ -117,6 +116,8 @@ async def callback_form(
     which has them.
     """
     fields = {**_list_fields(body), **_list_fields(query)}
+    if len(fields.get("user", "")) > _MAX_USER:
+        del fields["user"]
     client = services.providers.find(provider_id)
     target = client.config.redirect_uri if client else CALLBACK_PATH + provider_id
     return redirect(f"{target}?{urlencode(fields)}")
@@ -142,8 +143,8 @@ def _forward(
     if away and not begun.in_panel and oauth_states.mark_forwarded(work.db, state.id):
         return redirect(_add_query(f"{state.origin}{request.path}", request))
     error = ProviderError("state_mismatch", "the browser is not the one that was sent there")
-    work.keep(_build_event(state, state.provider_id, error))
-    raise _redirect_to_error(work, begun.error_callback, error.code, None)
+    work.keep(build_event(state, state.provider_id, error))
+    raise redirect_to_error(work, begun.error_callback, error.code, None)
 
 
 def _add_query(target: str, request: RequestContext) -> str:
@@ -167,7 +168,7 @@ def _check_answer(work: Work, state: OAuthState, query: CallbackQuery) -> None:
     if state.expires_at <= work.now():
         raise ProviderError("state_mismatch", "the sign-in took longer than ten minutes")
     if query.error:
-        raise ProviderError(query.error, "the provider's own error")
+        raise ProviderError(query.error[:MAX_DESCRIPTION], "the provider's own error")
     if not query.code:
         raise ProviderError("no_code", "the answer has no code")
 
@@ -196,6 +197,11 @@ def _prove(
     return work.run_outside_transaction(ask)
 
 
+def _take(work: Work, state: OAuthState) -> None:
+    if not oauth_states.take(work.db, state.id):
+        raise ProviderError("state_mismatch", "the state was used in this moment")
+
+
 def _link(
     work: Work,
     services: ProviderSignIn,
@@ -211,6 +217,7 @@ def _link(
     linking = Linking(state.user_id, state.session_id, begun.link_email)
     try:
         require_live_session(work.db, acting, work.now())
+        _take(work, state)  # after the user is locked: who deletes the user deletes the state, too
         service.link(work, services, proven, linking)
     except SessionEnded:
         reason = "the session has ended meanwhile"
@@ -241,7 +248,7 @@ def _sign_in(
         if code is None:
             raise
         description = refusal.message if code == "banned" else None
-        raise _redirect_to_error(work, begun.error_callback, code, description, keep=True) from None
+        raise redirect_to_error(work, begun.error_callback, code, description, keep=True) from None
     target = (result.is_new and begun.new_user_callback) or begun.callback
     header, outcome = request.cookie_header, result.outcome
     page = None if begun.in_panel else target  # the panel reads JSON, as of every sign-in
@@ -253,48 +260,3 @@ def _sign_in(
         response = set_sign_in_cookies(work, response, cookies, outcome, header)
     response.cookies += cookies.clear_state()
     return hand_cookies_to_app(response)
-
-
-def _refuse(
-    work: Work,
-    provider_id: str,
-    error: ProviderError,
-    found: tuple[OAuthState, BegunSignIn] | None = None,
-    description: str | None = None,
-) -> Refusal:
-    """Send the browser back with an error, and record it; everything else is rolled back.
-
-    The state is used up all the same, unless it is of another browser.
-    """
-    state, begun = found or (None, None)
-    work.keep(_build_event(state, provider_id, error))
-    if state is not None:
-        state_id = state.id
-        work.run_even_if_refused(lambda later: _use_up(later, state_id))
-    log.warning(
-        "provider_sign_in_failed", provider=provider_id, code=error.code, reason=error.reason
-    )
-    target = begun.error_callback if begun else None
-    return _redirect_to_error(work, target, error.code, description)
-
-
-def _use_up(work: Work, state_id: UUID) -> None:
-    oauth_states.take(work.db, state_id)
-
-
-def _build_event(state: OAuthState | None, provider_id: str, error: ProviderError) -> Event:
-    user_id = state.user_id if state else None
-    kind = EventKind.ACCOUNT_LINK_FAILED if user_id else EventKind.SIGN_IN_FAILED
-    detail = {"method": Method.PROVIDER.value, "provider": provider_id, "reason": error.code}
-    return Event(kind, user_id, user_id, detail)
-
-
-def _redirect_to_error(
-    work: Work, target: str | None, code: str, description: str | None, *, keep: bool = False
-) -> Refusal:
-    """Refuse with a redirect to the page that shows why; with `keep` what was written stays."""
-    url = with_parameter(target or f"{work.settings.base_url}{AUTH}/error", "error", code)
-    if description:
-        url = with_parameter(url, "error_description", description[:_MAX_DESCRIPTION])
-    refusal = redirect_refusal(url)
-    return RecordedRefusal.of(refusal) if keep else refusal
