@@ -13,6 +13,7 @@ from tests.frontend.visitor import TIMEOUT, DeployedApp, Visitor, Visitors, visi
 from tests.in_process import Loop
 from tests.mailbox import Mailbox
 from tests.make import KEY
+from tests.rig.openid_provider import OpenIdProvider, Realm
 from tests.rig.space import Space
 
 PROXY_KEY = "what-the-app-and-gatehouse-share"
@@ -20,7 +21,9 @@ APP_SERVER_ADDRESS = "198.51.100.1"
 
 
 @pytest.fixture(scope="session")
-def deployed(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedApp]:
+def deployed(
+    loop: Loop, tmp_path_factory: pytest.TempPathFactory, openid_provider: OpenIdProvider
+) -> Iterator[DeployedApp]:
     """Production, as the guide sets it up, with an edge before the app and before the Space."""
     folder: Path = tmp_path_factory.mktemp("deployed")
     mailbox = Mailbox(folder / "mails")
@@ -31,9 +34,19 @@ def deployed(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
         internal_edge = running.enter_context(
             closing(Edge(loop, folder / "behind", APP_SERVER_ADDRESS))
         )
+        # By its number the Space has another host than the app, whose cookies it never sees.
+        space_host = hub.host.replace("localhost", "127.0.0.1")
+        company = running.enter_context(
+            openid_provider.realm(f"{edge.url}/api/auth/callback/mycompany")
+        )
+        hugging_face = running.enter_context(
+            openid_provider.realm(f"https://{space_host}/api/auth/callback/huggingface")
+        )
         environment = {
+            **provider_settings(company, hugging_face),
+            "SSL_CERT_FILE": str(openid_provider.ca_file),
             "ENVIRONMENT": "production",
-            "SPACE_HOST": hub.host,
+            "SPACE_HOST": f"{space_host},{hub.host}",
             "SECRET_KEY": KEY,
             "BCRYPT_ROUNDS": "10",
             "PUBLIC_URL": edge.url,
@@ -50,7 +63,24 @@ def deployed(loop: Loop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
             App(folder / "app.log", {**app_environment, **node_environment})
         )
         edge.port = app.port
-        yield DeployedApp(edge.url, space, mailbox, edge, hub)
+        yield DeployedApp(edge.url, space, mailbox, edge, hub, company=company)
+
+
+def provider_settings(company: Realm, hugging_face: Realm) -> dict[str, str]:
+    """A provider of one's own, one that is always away, and what the Hub sets on a Space."""
+    return {
+        "OIDC_PROVIDERS": "mycompany,away",
+        "OIDC_MYCOMPANY_NAME": "My Company",
+        "OIDC_MYCOMPANY_ISSUER": company.issuer,
+        "OIDC_MYCOMPANY_CLIENT_ID": company.client_id,
+        "OIDC_MYCOMPANY_CLIENT_SECRET": company.client_secret,
+        "OIDC_AWAY_ISSUER": f"{company.issuer}-away",
+        "OIDC_AWAY_CLIENT_ID": company.client_id,
+        "OPENID_PROVIDER_URL": hugging_face.issuer,
+        "OAUTH_CLIENT_ID": hugging_face.client_id,
+        "OAUTH_CLIENT_SECRET": hugging_face.client_secret,
+        "OAUTH_SCOPES": "openid profile email",
+    }
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from tests.frontend.app import App
 from tests.frontend.edge import Edge
 from tests.mailbox import Mailbox
 from tests.make import PASSWORD
+from tests.rig.openid_provider import Realm
 from tests.rig.space import Space
 
 TIMEOUT = 30_000  # milliseconds
@@ -21,7 +22,8 @@ TIMEOUT = 30_000  # milliseconds
 class DeployedApp:
     """An app at `url`, its Gatehouse, the mails that leave there, and the edges, if any.
 
-    `dev` is the same app with `next dev`, not started: only one test needs it.
+    `dev` is the same app with `next dev`, not started: only one test needs it. `company` is the
+    provider to sign in with.
     """
 
     url: str
@@ -30,6 +32,7 @@ class DeployedApp:
     edge: Edge | None = None
     edge_of_space: Edge | None = None
     dev: App | None = None
+    company: Realm | None = None
 
 
 class Visitor:
@@ -97,6 +100,11 @@ class Visitor:
         is_hydrated = "button => Object.keys(button).some(key => key.startsWith('__reactProps'))"
         self.page.wait_for_function(is_hydrated, arg=button.element_handle())
         button.click()
+
+    def sign_in_at(self, provider: str) -> None:
+        """Press the button of a provider and sign in there, as who has the visitor's address."""
+        self.press_button(provider)
+        self.fill_in("Sign in", Address=self.email)
 
     def sign_out(self) -> None:
         self.page.get_by_role("button", name="Sign out").click()

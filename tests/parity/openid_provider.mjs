@@ -150,11 +150,12 @@ class Realm {
     const email = form.get("email") || params.login_hint;
     let person = params.x_person ? decode(params.x_person) : null;
     if (!person && form.has("cancel")) person = { cancels: true };
-    if (!person && email) person = { sub: email, email, email_verified: true, name: email.split("@")[0] };
+    if (!person && email) person = { sub: email, email, email_verified: !form.has("unverified"), name: email.split("@")[0] };
     if (!person) {
       response.writeHead(200, { "content-type": "text/html" });
       return response.end(
         `<title>Sign in at ${this.name}</title><form method=post><label>Address <input name=email></label>` +
+          `<label><input type=checkbox name=unverified>Not verified</label>` +
           `<button>Sign in</button><button name=cancel value=1>Cancel</button></form>`,
       );
     }

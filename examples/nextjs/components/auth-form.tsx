@@ -49,6 +49,7 @@ const isAsleep = ({ status, code }: Refusal) => status >= 500 && !code;
 
 const WORDS: Record<string, string> = {
   INVALID_TOKEN: "This link has been used or has expired.",
+  SESSION_NOT_FRESH: "To change this, please sign out and in again first.",
   INVALID_TWO_FACTOR_COOKIE: "That took too long. Please sign in again.",
   TOO_MANY_ATTEMPTS_REQUEST_NEW_CODE: "Too many wrong codes. Please sign in again.",
   ACCOUNT_TEMPORARILY_LOCKED: "Too many wrong codes. Please wait a quarter of an hour.",

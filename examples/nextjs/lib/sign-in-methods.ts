@@ -1,7 +1,9 @@
 import { useEffect, useState } from "react";
 
 type Way = "passkey" | "magicLink" | "emailOtp" | "anonymous" | "multiSession";
-type Methods = Partial<Record<Way, { enabled: boolean }>>;
+type Methods = Partial<Record<Way, { enabled: boolean }>> & {
+  socialProviders?: { id: string; name: string }[];
+};
 
 /** The ways in that the server offers; none until it has responded. */
 export function useSignInMethods() {

@@ -3,8 +3,10 @@ import { Suspense } from "react";
 import { Accounts } from "@/app/account/accounts";
 import { ChangeEmail } from "@/app/account/change-email";
 import { Greeting } from "@/app/account/greeting";
+import { LinkedAccounts } from "@/app/account/linked-accounts";
 import { Live } from "@/app/account/live";
 import { Passkeys } from "@/app/account/passkeys";
+import { RedirectError } from "@/components/redirect-error";
 import { Waking } from "@/components/waking";
 import { readSession } from "@/lib/session";
 
@@ -29,10 +31,12 @@ async function Account() {
       <p>
         {session.user.email}, {session.user.emailVerified ? "verified" : "not verified yet"}
       </p>
+      <RedirectError />
       <Greeting />
       <Live />
       <ChangeEmail />
       <a href="/account/second-factor">Second factor</a>
+      <LinkedAccounts />
       <Passkeys />
       <Accounts />
     </>

@@ -8,16 +8,23 @@ const EMAIL = { name: "email", type: "email", autoComplete: "email" };
 
 /** Signing in without a password, in the ways that the server offers. */
 export function OtherWays() {
-  const { passkey, magicLink, emailOtp, anonymous } = useSignInMethods();
+  const { passkey, magicLink, emailOtp, anonymous, socialProviders } = useSignInMethods();
   return (
     <>
+      {socialProviders?.map((provider) => (
+        <SocialProvider key={provider.id} {...provider} />
+      ))}
       {passkey?.enabled && <Passkey />}
       {magicLink?.enabled && (
         <AuthForm
           fields={[{ ...EMAIL, label: "E-mail for a link" }]}
           button="Send me a link"
           send={({ email }) =>
-            authClient.signIn.magicLink({ email, callbackURL: pageHere("/account") })
+            authClient.signIn.magicLink({
+              email,
+              callbackURL: pageHere("/account"),
+              errorCallbackURL: pageHere("/sign-in"),
+            })
           }
           done={() => "Please open the link we sent you by e-mail, in this browser."}
         />
@@ -32,6 +39,25 @@ export function OtherWays() {
         />
       )}
     </>
+  );
+}
+
+/** Sends the browser to the provider, which sends it back to one of these pages. */
+function SocialProvider({ id, name }: { id: string; name: string }) {
+  return (
+    <AuthForm
+      fields={[]}
+      button={`Sign in with ${name}`}
+      send={() =>
+        authClient.signIn.social({
+          provider: id,
+          callbackURL: pageHere("/account"),
+          newUserCallbackURL: pageHere("/"),
+          errorCallbackURL: pageHere("/sign-in"),
+        })
+      }
+      done={() => {}}
+    />
   );
 }
 

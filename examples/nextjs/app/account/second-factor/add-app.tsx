@@ -13,7 +13,14 @@ export function AddApp() {
       <AuthForm
         key="password"
         fields={[
-          { name: "password", label: "Password", type: "password", autoComplete: "current-password" },
+          {
+            name: "password",
+            label: "Password",
+            type: "password",
+            autoComplete: "current-password",
+            required: false, // whoever signs in with a provider has none
+            placeholder: "if you have one",
+          },
         ]}
         button="Add an authenticator app"
         send={({ password }) => authClient.twoFactor.enable({ password })}

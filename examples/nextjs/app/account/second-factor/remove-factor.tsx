@@ -4,7 +4,13 @@ import { AuthForm } from "@/components/auth-form";
 import { BackupCodes } from "@/app/account/second-factor/backup-codes";
 import { authClient, loadPage } from "@/lib/auth-client";
 
-const PASSWORD = { name: "password", type: "password", autoComplete: "current-password" } as const;
+const PASSWORD = {
+  name: "password",
+  type: "password",
+  autoComplete: "current-password",
+  required: false,
+  placeholder: "if you have one",
+} as const;
 
 /** Shows that a factor is on, draws new backup codes, and turns the factor off. */
 export function RemoveFactor() {
