@@ -66,14 +66,22 @@ def deployed(
         yield DeployedApp(edge.url, space, mailbox, edge, hub, company=company)
 
 
-def provider_settings(company: Realm, hugging_face: Realm) -> dict[str, str]:
-    """A provider of one's own, one that is always away, and what the Hub sets on a Space."""
+def own_provider(company: Realm) -> dict[str, str]:
+    """The settings for a provider of one's own."""
     return {
-        "OIDC_PROVIDERS": "mycompany,away",
+        "OIDC_PROVIDERS": "mycompany",
         "OIDC_MYCOMPANY_NAME": "My Company",
         "OIDC_MYCOMPANY_ISSUER": company.issuer,
         "OIDC_MYCOMPANY_CLIENT_ID": company.client_id,
         "OIDC_MYCOMPANY_CLIENT_SECRET": company.client_secret,
+    }
+
+
+def provider_settings(company: Realm, hugging_face: Realm) -> dict[str, str]:
+    """A provider of one's own, one that is always away, and what the Hub sets on a Space."""
+    return {
+        **own_provider(company),
+        "OIDC_PROVIDERS": "mycompany,away",
         "OIDC_AWAY_ISSUER": f"{company.issuer}-away",
         "OIDC_AWAY_CLIENT_ID": company.client_id,
         "OPENID_PROVIDER_URL": hugging_face.issuer,
@@ -84,20 +92,26 @@ def provider_settings(company: Realm, hugging_face: Realm) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def on_my_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedApp]:
+def on_my_machine(
+    tmp_path_factory: pytest.TempPathFactory, openid_provider: OpenIdProvider
+) -> Iterator[DeployedApp]:
     """Development: two ports of localhost, plain http, and no settings but each other's address."""
     folder: Path = tmp_path_factory.mktemp("local")
     mailbox = Mailbox(folder / "mails")
     environment = {"MAILBOX_FILE": str(mailbox.file), "RATE_LIMITS": "off"}
     more_ways = {"ANONYMOUS_SIGN_IN": "on", "MULTI_SESSION": "on"}
     space = Space(folder, {**environment, **more_ways})
+    redirect_uri = f"http://localhost:{space.port}/api/auth/callback/mycompany"
     app_environment = {"GATEHOUSE_URL": f"http://localhost:{space.port}"}
     app = App(folder / "app.log", app_environment)
     dev = App(folder / "dev.log", app_environment, "dev", folder / "app")
     # Port 3000 is trusted without this; a test takes whichever port is free.
     space.environment["FRONTEND_URL"] = f"{app.url},{dev.url}"
-    with space, app:
-        yield DeployedApp(app.url, space, mailbox, dev=dev)
+    with openid_provider.realm(redirect_uri) as company:
+        space.environment |= {"SSL_CERT_FILE": str(openid_provider.ca_file)}
+        space.environment |= own_provider(company)
+        with space, app:
+            yield DeployedApp(app.url, space, mailbox, dev=dev)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -1,9 +1,14 @@
 """Signing in with a provider in the guide's app, tried in Chromium at real OpenID providers."""
 
+import sqlite3
+from contextlib import closing
+
 from playwright.sync_api import expect
 
+from tests.frontend.test_local import sleeping_gatehouse
 from tests.frontend.test_second_step import enrol
 from tests.frontend.visitor import DeployedApp, Visitor, Visitors
+from tests.rig.space import Space
 
 COMPANY = "Sign in with My Company"
 TRY_AGAIN = "That did not work. Please try again."
@@ -13,6 +18,13 @@ def verify(visitor: Visitor, app: DeployedApp) -> None:
     """Open the link that proves the visitor's address."""
     visitor.page.goto(app.mailbox.last("verify", visitor.email).url)
     expect(visitor.main).to_have_text("Thank you, that worked.")
+
+
+def age_sessions(space: Space) -> None:
+    """Let every session have begun two days ago."""
+    with closing(sqlite3.connect(space.folder / "data" / "gatehouse.db")) as database:
+        database.execute("UPDATE sessions SET created_at = created_at - 2 * 86400000000")
+        database.commit()
 
 
 def name_of(visitor: Visitor) -> str:
@@ -161,3 +173,23 @@ def test_hugging_face_sends_browsers_to_the_space_and_the_space_to_the_app(
     space = deployed.edge_of_space.url.replace("localhost", "127.0.0.1")
     assert callbacks == [f"{each}/api/auth/callback/huggingface" for each in (space, deployed.url)]
     assert {cookie["domain"] for cookie in visitor.cookies} == {"localhost"}
+
+
+def test_on_a_developers_machine_the_provider_answers_gatehouse_itself(developer: Visitor):
+    developer.page.goto("/sign-in")
+    developer.sign_in_at(COMPANY)
+    expect(developer.heading).to_have_text("Welcome")
+    developer.page.goto("/account")
+    expect(developer.main).to_contain_text(f"{developer.email}, verified")
+
+
+def test_unlinking_takes_a_fresh_session(developer: Visitor, on_my_machine: DeployedApp):
+    developer.sign_up()
+    developer.sign_in_at("Link My Company")
+    unlink = developer.page.get_by_role("button", name="Unlink My Company")
+    expect(unlink).to_be_visible()
+    with sleeping_gatehouse(on_my_machine):
+        age_sessions(on_my_machine.space)
+    developer.press_button("Unlink My Company")
+    expect(developer.alert).to_contain_text("please sign out and in again first")
+    expect(unlink).to_be_visible()

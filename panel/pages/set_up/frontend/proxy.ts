@@ -9,8 +9,10 @@ export const config = {
 export function proxy(request: NextRequest) {
   if (request.nextUrl.pathname.startsWith("/api/")) return passOn(request);
   // Without a cookie, do not load the page. With one, the page checks whether it is valid.
-  if (!getSessionCookie(request)) return NextResponse.redirect(new URL("/sign-in", request.url));
-  return NextResponse.next();
+  if (getSessionCookie(request)) return NextResponse.next();
+  // A provider or a link that signs in comes back without one if a second step is due.
+  const isHalfway = request.nextUrl.searchParams.has("twoFactorRedirect");
+  return NextResponse.redirect(new URL(isHalfway ? "/second-step" : "/sign-in", request.url));
 }
 
 function passOn(request: NextRequest) {
