@@ -269,6 +269,8 @@ def _call_admin_endpoints(
     for user in (ids, nobody):
         yield root.get(f"/api/admin/passkeys?userId={user['userId']}")
         yield root.post("/api/admin/remove-passkeys", user)
+        yield root.get(f"/api/admin/accounts?userId={user['userId']}")
+        yield root.post("/api/admin/unlink-account", {**user, "accountId": "x"})
     yield root.post("/api/admin/remove-passkeys", ids)
     for body in (ids, nobody, {}, {"userId": user_id_of(gatehouse, ROOT)}):
         yield root.post("/api/admin/remove-two-factor", body)

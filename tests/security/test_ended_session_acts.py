@@ -95,6 +95,10 @@ ADMINS: dict[str, tuple[str, Any]] = {
     "POST /api/admin/send-reset": ("/api/admin/send-reset", {"userId": BOB}),
     "POST /api/admin/remove-two-factor": ("/api/admin/remove-two-factor", {"userId": BOB}),
     "POST /api/admin/remove-passkeys": ("/api/admin/remove-passkeys", {"userId": BOB}),
+    "POST /api/admin/unlink-account": (
+        "/api/admin/unlink-account",
+        {"userId": BOB, "accountId": NOBODYS},
+    ),
     "GET /api/admin/users.csv": ("/api/admin/users.csv", ...),
 }
 """What only an admin may, and what they send for it."""

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
+from backend.features.accounts.ways_in import CREDENTIAL
 from backend.features.admin.user_listing import ActiveUser
 from backend.features.admin.wire import UserId
 from backend.features.sessions.wire import UserOut
@@ -32,7 +33,7 @@ class ActiveUserOut(UserOut):
     )
     accounts: list[str] = Field(
         description="The `providerId` of each sign-in method.",
-        examples=[["credential"]],
+        examples=[["credential", "huggingface"]],
     )
 
     @classmethod
@@ -41,7 +42,7 @@ class ActiveUserOut(UserOut):
             **dict(UserOut.of(listed.user)),
             active_sessions=listed.activity.active_sessions,
             last_sign_in_at=listed.activity.last_sign_in_at,
-            accounts=["credential"] if listed.activity.has_password else [],
+            accounts=[CREDENTIAL] * listed.activity.has_password + [*listed.activity.provider_ids],
         )
 
 

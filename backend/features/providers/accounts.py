@@ -1,41 +1,24 @@
-"""The ways in of a signed-in user: their accounts at providers and their password."""
+"""The accounts that a signed-in user has at providers, and their tokens."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from backend.features.mail import templates
+from backend.features.accounts.ways_in import remove_way_in
 from backend.features.providers.client import ProviderClient
 from backend.features.providers.errors import ProviderError
 from backend.features.providers.profiles import Profile
 from backend.features.providers.service import ProviderSignIn
 from backend.features.providers.token_response import ProviderTokens
-from backend.kernel.events import Event, EventKind
 from backend.kernel.randomness import parse_uuid
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Secret
-from backend.storage.db import Db
-from backend.storage.queries import accounts, users
+from backend.storage.queries import accounts
 from backend.storage.queries.accounts import Account
-from backend.storage.queries.users import User
 from backend.storage.work import Work
 
-CREDENTIAL = "credential"
-"""How Better Auth lists a password."""
+_NO_LONGER = "Your account can no longer be opened with {}."
 _EXPIRES_SOON = timedelta(seconds=5)
-
-
-@dataclass(frozen=True, slots=True)
-class WayIn:
-    """One entry of the list."""
-
-    id: UUID
-    provider_id: str
-    account_id: str
-    created_at: datetime
-    updated_at: datetime
-    scopes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,43 +31,10 @@ class CurrentTokens:
     id_token: Secret | None
 
 
-def list_ways_in(db: Db, user: User) -> Sequence[WayIn]:
-    """List the accounts of a user, the password first."""
-    found = [
-        WayIn(
-            each.id,
-            each.provider_id,
-            each.account_id,
-            each.created_at,
-            each.updated_at,
-            each.scopes.split(),
-        )
-        for each in accounts.list_for_user(db, user.id)
-    ]
-    if users.find_password_hash(db, user.id) is None:
-        return found
-    password = WayIn(user.id, CREDENTIAL, str(user.id), user.created_at, user.updated_at)
-    return [password, *found]
-
-
 def unlink(work: Work, services: ProviderSignIn, way_in_id: str) -> None:
-    """Remove an account, or the password; the last one stays, or nobody could come back."""
+    """Remove one of the caller's ways in; the last one stays."""
     user = work.actor
-    ways_in = list_ways_in(work.db, user)
-    if len(ways_in) == 1:
-        raise Refusal("FAILED_TO_UNLINK_LAST_ACCOUNT")
-    way_in = next((each for each in ways_in if str(each.id) == way_in_id), None)
-    if way_in is None:
-        raise Refusal("ACCOUNT_NOT_FOUND")
-    if way_in.provider_id == CREDENTIAL:
-        users.update_profile(work.db, user.id, {"password_hash": None}, work.now())
-    else:
-        accounts.delete_one(work.db, way_in.id)
-    detail = {"provider": way_in.provider_id}
-    work.record(Event(EventKind.ACCOUNT_UNLINKED, user.id, user.id, detail))
-    what = _name(services, way_in.provider_id)
-    sentence = f"Your account can no longer be opened with {what}."
-    templates.enqueue_notice(work, services.mailer, user.email, sentence)
+    remove_way_in(work, services.mailer, user, way_in_id, notice=_NO_LONGER, actor=user.id)
 
 
 def get_current_tokens(
@@ -181,10 +131,3 @@ def _open(services: ProviderSignIn, account: Account) -> CurrentTokens:
 def _unsupported(account: Account) -> Refusal:
     message = f"Provider {account.provider_id} is not supported."
     return Refusal("PROVIDER_NOT_SUPPORTED", message)
-
-
-def _name(services: ProviderSignIn, provider_id: str) -> str:
-    if provider_id == CREDENTIAL:
-        return "a password"
-    client = services.providers.find(provider_id)
-    return client.config.name if client else provider_id

@@ -1,6 +1,6 @@
 """The recent activity of users, for all users of a page in one statement."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from backend.kernel.events import EventKind
 from backend.storage.db import Db
-from backend.storage.tables import audit_events, sessions, users
+from backend.storage.tables import accounts, audit_events, sessions, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class UserActivity:
     active_sessions: int
     last_sign_in_at: datetime | None
     has_password: bool
+    provider_ids: Sequence[str] = ()
+    """Where they have accounts."""
 
 
 # Literals, or SQLite would not recognise the partial index on these events.
@@ -50,8 +52,18 @@ def find_activity(db: Db, user_ids: Collection[UUID], now: datetime) -> Mapping[
         .label("signed_in")
     )
     has_password = users.c.password_hash.is_not(None).label("has_password")
-    statement = select(users.c.id, live, signed_in, has_password).where(users.c.id.in_(user_ids))
+    providers = (
+        select(func.aggregate_strings(accounts.c.provider_id, ","))
+        .where(accounts.c.user_id == users.c.id)
+        .scalar_subquery()
+        .label("providers")
+    )
+    statement = select(users.c.id, live, signed_in, has_password, providers)
     return {
-        row.id: UserActivity(row.live, row.signed_in, bool(row.has_password))
-        for row in db.execute(statement)
+        row.id: UserActivity(row.live, row.signed_in, bool(row.has_password), _split(row.providers))
+        for row in db.execute(statement.where(users.c.id.in_(user_ids)))
     }
+
+
+def _split(provider_ids: str | None) -> Sequence[str]:
+    return sorted(set(provider_ids.split(","))) if provider_ids else ()

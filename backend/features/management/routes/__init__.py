@@ -1,6 +1,7 @@
 """HTTP endpoints of the panel's API."""
 
 from backend.features.management.routes import (
+    accounts,
     lists,
     log,
     passkeys,
@@ -16,5 +17,6 @@ ALL = [
     reset_mail.routes,
     second_factors.routes,
     passkeys.routes,
+    accounts.routes,
 ]
 """Every endpoint of this feature."""

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import Query
 
+from backend.features.accounts.ways_in import list_ways_in
 from backend.features.providers import accounts
 from backend.features.providers.service import ProviderSignIn
 from backend.features.providers.wire import (
@@ -41,7 +42,7 @@ def list_accounts(db: Db, current: SignedIn) -> Response:
             updated_at=each.updated_at,
             scopes=list(each.scopes),
         )
-        for each in accounts.list_ways_in(db, current.user)
+        for each in list_ways_in(db, current.user)
     )
 
 
