@@ -32,10 +32,10 @@ OTHERS |= {"PGPASSWORD", "PGPASSFILE", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE
 OTHERS |= {"BETTER_AUTH_SECRET", "BETTER_AUTH_SECRETS"}  # of those who move in
 PROVIDERS = {
     f"OIDC_{provider_id.upper()}_{suffix}"
-    for provider_id, preset in {**PRESETS, "mycompany": ANY}.items()
+    for provider_id, preset in {**PRESETS, "mycompany": ANY, "forum": ANY}.items()
     for suffix in (*SUFFIXES, *preset.settings)
 }
-"""Settings of providers; mycompany is the guide's own."""
+"""Settings of providers; mycompany and forum are the guide's own."""
 CLIENTS = "GATEHOUSE_"  # prefix of the settings of the frontend, the doctor and the notebooks
 
 
