@@ -51,6 +51,10 @@ class PresetProvider:
     """What the token endpoint says instead."""
     user: str = documented.APPLE_USER
     """What Apple's form says besides, the first time."""
+    tenant: str = "common"
+    """Whose accounts the app asks Microsoft for."""
+    response_issuer: str | None = None
+    """What its answers name as their issuer (RFC 9207), if that is not the right one."""
     clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
@@ -87,7 +91,7 @@ class PresetProvider:
                 "USERINFO_URL": f"{self.origin}/user",
             }
         elif self.id == "microsoft":
-            values["ISSUER"] = f"{self.origin}/common/v2.0"
+            values["ISSUER"] = f"{self.origin}/{self.tenant}/v2.0"
         else:
             values["ISSUER"] = self.origin
         if self.id == "apple":
@@ -103,7 +107,7 @@ class PresetProvider:
         return f"{self.origin}/{TENANT}/v2.0" if self.id == "microsoft" else self.origin
 
     def _answer(self, handler: Handler, received: Received) -> None:
-        path = urlsplit(received.path).path.removeprefix("/common/v2.0")
+        path = urlsplit(received.path).path.removeprefix(f"/{self.tenant}/v2.0")
         answers = {
             "/.well-known/openid-configuration": self._describe,
             "/keys": self._publish_keys,
@@ -150,7 +154,9 @@ class PresetProvider:
         if self.id == "apple":
             return self._answer_by_form(handler, asked, answer)
         if self.id in {"google", "discord"}:
-            answer["iss"] = "https://discord.com" if self.id == "discord" else self.origin
+            own = "https://discord.com" if self.id == "discord" else self.origin
+            answer["iss"] = own if self.response_issuer is None else self.response_issuer
+            answer = {name: value for name, value in answer.items() if value}
         location = f"{asked['redirect_uri']}?{urlencode(answer)}"
         return handler.say(b"", 302, location=location)
 
@@ -194,7 +200,9 @@ class PresetProvider:
     def _knows_client(self, received: Received, sent: Json) -> bool:
         basic = re.fullmatch("Basic (.*)", received.headers.get("authorization", ""))
         if self.id == "apple":
-            return sent.get("client_id") == CLIENT_ID and is_apple_secret(sent["client_secret"])
+            return sent.get("client_id") == CLIENT_ID and is_apple_secret(
+                sent.get("client_secret", ""), self.clock()
+            )
         if basic and self.id != "github":
             name, _, secret = b64decode(basic[1]).decode().partition(":")
             return (unquote(name), unquote(secret)) == (CLIENT_ID, CLIENT_SECRET)
@@ -266,18 +274,18 @@ PEOPLE: dict[str, Json] = {
 }
 
 
-def preset_provider(preset: str, **changes: Any) -> PresetProvider:
-    """The stand-in of a preset, at which Ada signs in; `changes` is what it says otherwise."""
-    return PresetProvider(preset, {**PEOPLE[preset], **changes})
+def preset_provider(preset: str, **options: Any) -> PresetProvider:
+    """The stand-in of a preset, at which Ada signs in."""
+    return PresetProvider(preset, dict(PEOPLE[preset]), **options)
 
 
-def is_apple_secret(text: str) -> bool:
+def is_apple_secret(text: str, now: float) -> bool:
     """Tell whether a client secret is what Apple asks for ("Creating a client secret")."""
     try:
         token = jwt.decode(text, apple_key(), algorithms=["ES256"])
     except (JoseError, ValueError):
         return False
-    now, claims = time.time(), token.claims
+    claims = token.claims
     lifetime = claims["exp"] - claims["iat"]
     names = {name: claims.get(name) for name in ("iss", "sub", "aud")}
     wanted = {"iss": APPLE_TEAM, "sub": CLIENT_ID, "aud": "https://appleid.apple.com"}

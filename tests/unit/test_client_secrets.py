@@ -82,9 +82,9 @@ def test_others_are_fixed_or_none():
 
 
 def test_it_is_one_that_the_stand_in_takes(apple):
-    now = NOON.now(NOON.tzinfo)
-    secret = ClientSecrets().get(apple, now)
+    secret, now = ClientSecrets().get(apple, NOON), NOON.timestamp()
     assert secret is not None
-    assert is_apple_secret(secret.reveal())
+    assert is_apple_secret(secret.reveal(), now)
+    assert not is_apple_secret(secret.reveal(), now + 7200)
     for forged in ("", "a.b.c", secret.reveal()[:-4] + "AAAA"):
-        assert not is_apple_secret(forged)
+        assert not is_apple_secret(forged, now)
