@@ -232,6 +232,32 @@ def test_apple_s_form_may_say_anything(text, start_with: StartWith):
     assert visitor.session()["user"]["name"] == ""
 
 
+@pytest.mark.parametrize("preset", ["microsoft", "gitlab", "discord", "apple"])
+def test_tokens_are_refreshed_as_often_as_needed(preset, start_with: StartWith, clock):
+    gatehouse, stand_in = start_with(preset)
+    ada = gatehouse.visitor()
+    sign_in_at(ada, stand_in)
+    (account,) = ada.get("list-accounts").json()
+    for _ in range(3):
+        clock.advance(hours=2)
+        response = ada.post("get-access-token", {"accountId": account["id"]})
+        assert response.status_code == 200, response.text
+        assert response.json()["accessToken"] == "access"
+    assert stand_in.refused == []
+    assert len(requests_to(stand_in, "/token")) == 4
+
+
+def test_tokens_of_github_do_not_end(start_with: StartWith, clock):
+    gatehouse, stand_in = start_with("github")
+    ada = gatehouse.visitor()
+    sign_in_at(ada, stand_in)
+    (account,) = ada.get("list-accounts").json()
+    clock.advance(days=6)
+    response = ada.post("get-access-token", {"accountId": account["id"]})
+    assert response.json()["accessToken"] == "access"
+    assert len(requests_to(stand_in, "/token")) == 1
+
+
 NAMES = {"github": "name", "discord": "global_name"}
 PICTURES = {"github": "avatar_url", "discord": "avatar"}
 SUBJECTS = {"github": "id", "discord": "id", "microsoft": "oid"}

@@ -60,7 +60,7 @@ class PresetProvider:
     def __post_init__(self) -> None:
         self._stand_in = StandIn(self._answer)
         self._codes: dict[str, dict[str, str]] = {}
-        self._known = False
+        self._known, self._refresh_token = False, "refresh"
         self.refused: list[str] = []
         """Why requests were refused."""
 
@@ -183,6 +183,8 @@ class PresetProvider:
             return self._refuse(handler, "the body must be a form")
         if not self._knows_client(received, sent):
             return self._refuse(handler, "invalid_client", status=401)
+        if sent.get("grant_type") == "refresh_token":
+            return self._refresh(handler, sent)
         asked = self._codes.pop(sent.get("code", ""), None)
         if asked is None:
             return self._refuse(handler, "invalid_grant")
@@ -195,6 +197,16 @@ class PresetProvider:
         answer = self._grant(asked)
         if self.id == "github" and "application/json" not in received.headers.get("accept", ""):
             return handler.say(urlencode(answer).encode(), kind="application/x-www-form-urlencoded")
+        return say_json(handler, answer)
+
+    def _refresh(self, handler: Handler, sent: Json) -> None:
+        """Give a new access token; GitLab's and Discord's refresh tokens work once."""
+        if sent.get("refresh_token") != self._refresh_token:
+            return self._refuse(handler, "invalid_grant")
+        answer: Json = {"access_token": "access", "token_type": "Bearer", "expires_in": 3600}
+        if self.id in {"gitlab", "discord"}:
+            self._refresh_token += "1"
+            answer["refresh_token"] = self._refresh_token
         return say_json(handler, answer)
 
     def _knows_client(self, received: Received, sent: Json) -> bool:
@@ -215,7 +227,7 @@ class PresetProvider:
             return {"access_token": "access", "scope": separated, "token_type": "bearer"}
         answer = {"access_token": "access", "token_type": "Bearer", "expires_in": 3600}
         if self.id in {"discord", "gitlab", "apple", "microsoft"}:
-            answer["refresh_token"] = "refresh"
+            answer["refresh_token"] = self._refresh_token
         if self.id != "apple":
             answer["scope"] = scope
         if self.id != "discord":
