@@ -1,13 +1,24 @@
-"""Profiles beside Better Auth's own: what both make of the same answer of a provider."""
+"""Presets beside Better Auth's own: where browsers are sent, and what is made of answers."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+
+from backend.features.providers.client import AuthorizationRequest, ProviderClient
+from backend.features.providers.client_secrets import ClientSecrets
+from backend.features.providers.discovery import Endpoints
 from backend.features.providers.profiles import Answers, read_profile
 from backend.kernel.configuration.provider_presets import PRESETS
+from backend.kernel.configuration.providers import build_provider
+from backend.kernel.secrets.secret import OAuthStateToken, Secret
+from tests.clocks import FixedClock
 from tests.rig import provider_answers as documented
 from tests.rig.node import require_node, run_node
+from tests.rig.preset_providers import apple_key
 from tests.rig.provider_answers import Json
 
 HERE = Path(__file__).parent
@@ -139,15 +150,72 @@ def normalize(user: Json | None) -> Json | None:
     return {**fields, "emailVerified": verified}
 
 
-def test_people_are_the_same_as_at_better_auth(tmp_path):
+AUTHORIZATION_URLS = {
+    "huggingface": "https://huggingface.co/oauth/authorize",
+    "google": "https://accounts.google.com/o/oauth2/v2/auth",
+    "microsoft": "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+    "gitlab": "https://gitlab.com/oauth/authorize",
+    "apple": "https://appleid.apple.com/auth/authorize",
+}
+"""As the discovery documents have them."""
+DIFFERENT: dict[str, dict[str, str]] = {
+    "gitlab": {"scope": "openid profile email"},  # as above
+    "apple": {"response_type": "code"},  # the ID token comes with the code's answer
+    "discord": {"code_challenge_method": "S256", "code_challenge": "..."},  # it knows PKCE
+}
+
+
+@pytest.fixture(scope="module")
+def better_auth(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    """What it says of all cases, and the URLs that it sends browsers to."""
     require_node(HERE)
-    file = tmp_path / "cases.json"
+    file = tmp_path_factory.mktemp("better-auth") / "cases.json"
     file.write_text(json.dumps(CASES))
-    result = run_node(HERE, "provider_profiles.mjs", str(file), seconds=60)
-    theirs = json.loads(result.stdout.splitlines()[-1])
+    result = run_node(HERE, "provider_presets.mjs", str(file), seconds=60)
+    answer: Json = json.loads(result.stdout.splitlines()[-1])
+    return answer
+
+
+def test_people_are_the_same_as_at_better_auth(better_auth):
+    theirs = better_auth["found"]
     assert len(theirs) == len(CASES)
     for made, user in zip(CASES, theirs, strict=True):
         expected = normalize(user)
         if expected is not None:
             expected |= OURS_IS_BETTER.get(made["provider"], {})
         assert read_ours(made) == expected, made
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_browsers_are_sent_where_better_auth_sends_them(preset, better_auth, monkeypatch):
+    theirs = urlsplit(better_auth["urls"][preset])
+    ours = urlsplit(build_url(preset, monkeypatch))
+    assert (ours.netloc, ours.path) == (theirs.netloc, theirs.path)
+    expected = {**dict(parse_qsl(theirs.query)), **DIFFERENT.get(preset, {})}
+    sent = dict(parse_qsl(ours.query))
+    if preset in AUTHORIZATION_URLS:
+        assert sent.pop("nonce") == "nonce"
+    assert sent == {**expected, "code_challenge": sent["code_challenge"]}
+    both = [name for name in sent if name in dict(parse_qsl(theirs.query))]
+    assert both == [name for name in dict(parse_qsl(theirs.query)) if name in sent]
+
+
+def build_url(preset: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Our URL for Better Auth's client, state and verifier."""
+    values = {"CLIENT_ID": "client", "CLIENT_SECRET": "secret"}
+    if preset == "apple":
+        del values["CLIENT_SECRET"]
+        values |= {"TEAM_ID": "T", "KEY_ID": "K"}
+        values["PRIVATE_KEY"] = apple_key().as_pem(private=True).decode()
+    hidden = {name: Secret(value) for name, value in values.items()}
+    config = build_provider(preset, hidden, "https://a.example")
+    config = replace(config, redirect_uri=f"https://a.example/{preset}")
+    client = ProviderClient(config, FixedClock(), ClientSecrets())
+    url = AUTHORIZATION_URLS.get(preset, config.authorization_url)
+    endpoints = Endpoints(config.issuer, url, "", "", "")
+    monkeypatch.setattr(client.discovery, "find_endpoints", lambda: endpoints)
+    request = AuthorizationRequest(OAuthStateToken("state"), Secret("v" * 128), "nonce")
+    try:
+        return client.build_authorization_url(request)
+    finally:
+        client.close()

@@ -1,4 +1,5 @@
-// Prints what Better Auth makes of answers of providers: node provider_profiles.mjs CASES
+// Prints where Better Auth sends browsers, and what it makes of answers of providers:
+// node provider_presets.mjs CASES
 // CASES is a JSON file: [{provider, claims, answers: {URL: JSON}, user?}]; the claims are an ID
 // token's, and answers are what the provider's API says. Nothing is sent anywhere.
 
@@ -24,4 +25,10 @@ for (const { provider: id, claims, user, ...rest } of JSON.parse(readFileSync(pr
   const subject = got && String(await provider.accountSubject({ tokens, profile: got.data }));
   found.push(got && { id: subject, ...got.user });
 }
-console.log(JSON.stringify(found));
+
+const urls = {};
+for (const id of ["huggingface", "google", "github", "microsoft", "gitlab", "discord", "apple"]) {
+  const request = { state: "state", codeVerifier: "v".repeat(128), redirectURI: `https://a.example/${id}` };
+  urls[id] = String(await providers[id](options).createAuthorizationURL(request));
+}
+console.log(JSON.stringify({ found, urls }));
