@@ -79,7 +79,9 @@ def start_with(start: Callable[..., Gatehouse], clock: Any) -> Iterator[StartWit
         def start_both(
             provider_id: str, settings: dict[str, str] | None = None, **options: Any
         ) -> tuple[Gatehouse, PresetProvider]:
-            stand_in = preset_provider(provider_id, clock=lambda: clock.now().timestamp(), **options)
+            stand_in = preset_provider(
+                provider_id, clock=lambda: clock.now().timestamp(), **options
+            )
             running.enter_context(stand_in)
             oidc = {**stand_in.settings, **(settings or {})}
             ids = oidc.pop("OIDC_PROVIDERS")

@@ -14,7 +14,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from backend.features.providers.client_secrets import ClientSecrets
 from backend.features.providers.discovery import Discovery, Endpoints
-from backend.features.providers.errors import ProviderError, ProviderUnavailable
+from backend.features.providers.errors import NotGranted, ProviderError, ProviderUnavailable
 from backend.features.providers.id_tokens import UnknownKey, read_claims, verify_id_token
 from backend.features.providers.profiles import Answers, NoProfile, Profile, read_profile
 from backend.features.providers.token_response import ProviderTokens, read_tokens
@@ -25,6 +25,7 @@ from backend.process.outside_transport import SENT_ONCE, OutsideTransport
 
 _TIMEOUT = 5.0  # seconds for each request
 _MAX_SIZE = 1_000_000  # bytes of a response
+_NOT_GRANTED = {401, 403, 404}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,10 @@ class ProviderClient:
         endpoints = self.discovery.find_endpoints()
         config, preset = self.config, self.config.preset
         scopes = dict.fromkeys([*request.scopes, *config.scopes])
-        if self.gives_id_tokens and "openid" not in scopes:
+        if preset.name:  # Better Auth begins with the preset's own
+            scopes = dict.fromkeys([*config.scopes, *request.scopes])
+        needs_openid = self.gives_id_tokens and config.scopes != preset.scopes
+        if needs_openid and "openid" not in scopes:
             scopes = dict.fromkeys(["openid", *scopes])
         params = {
             "response_type": "code",
@@ -130,8 +134,9 @@ class ProviderClient:
             claims = self.verify_id_token(tokens.id_token, nonce)
         elif nonce is not None and self.config.issuer:
             raise ProviderError("unable_to_get_user_info", "it gave no ID token")
-        lacks = not (claims.get("email") and claims.get("name"))
-        if lacks and not self.config.preset.id_token_is_complete and tokens.access_token:
+        preset = self.config.preset
+        lacks = preset.userinfo_has_more or not (claims.get("email") and claims.get("name"))
+        if lacks and not preset.id_token_is_complete and tokens.access_token:
             claims = self._merge(claims, self._fetch_user_info(tokens.access_token))
         return self.read_profile(claims, tokens.access_token, form_user)
 
@@ -156,6 +161,8 @@ class ProviderClient:
             url = self.discovery.find_endpoints().userinfo_url + preset.addresses_path
             try:
                 addresses = self.get_json(url, access_token)
+            except NotGranted:
+                addresses = None  # then no address counts as verified
             except ProviderUnavailable as error:
                 raise ProviderError("unable_to_get_user_info", str(error)) from None
         try:
@@ -214,6 +221,8 @@ class ProviderClient:
         }
         try:
             response = self._client.get(url, headers=headers)
+            if response.status_code in _NOT_GRANTED:
+                raise NotGranted(f"{url} answered {response.status_code}")
             if not response.is_success:
                 raise ProviderUnavailable(f"{url} answered {response.status_code}")
             return response.json()

@@ -13,3 +13,7 @@ class ProviderError(Exception):
 
 class ProviderUnavailable(Exception):
     """The provider cannot be reached, or does not answer as one does; says why."""
+
+
+class NotGranted(ProviderUnavailable):
+    """The provider answers that this was not granted to us."""

@@ -33,6 +33,8 @@ class PresentedIdToken:
     """Compared with the token's, if the page names one."""
     access_token: Secret | None = None
     refresh_token: Secret | None = None
+    user: str | None = None
+    """What the provider tells the page only, as JSON."""
     presented_tokens: Sequence[SessionToken] = ()
     trusted_browser_tokens: Sequence[BrowserToken] = ()
 
@@ -91,7 +93,7 @@ def _prove(work: Work, client: ProviderClient, presented: PresentedIdToken) -> P
 
 def _read(client: ProviderClient, presented: PresentedIdToken) -> Profile:
     claims = client.verify_id_token(presented.id_token, presented.nonce)
-    return client.read_profile(claims)
+    return client.read_profile(claims, form_user=presented.user)
 
 
 def _keep_failure(work: Work, client: ProviderClient, reason: str) -> None:

@@ -3,6 +3,7 @@
 import hmac
 import json
 from collections.abc import Collection, Mapping
+from hashlib import sha256
 from typing import Any
 
 from joserfc import jws, jwt
@@ -54,8 +55,9 @@ def verify_id_token(
     party = claims.get("azp")
     if party is not None and nonce is not None and party != config.client_id:
         raise _refuse("it was issued to another client (azp)")
-    if nonce is not None and not hmac.compare_digest(str(claims.get("nonce", "")), nonce):
+    if nonce is not None and not _is_own_nonce(config, claims.get("nonce"), nonce):
         raise _refuse("its nonce is not the one of this sign-in")
+    _check_age(config, claims, clock)
     return claims
 
 
@@ -66,6 +68,28 @@ def read_claims(token: Secret) -> Mapping[str, Any]:
     except (JoseError, ValueError, TypeError) as error:
         raise _refuse(f"it is no JWT: {error}") from None
     return claims if isinstance(claims, dict) else {}
+
+
+def _is_own_nonce(config: ProviderConfig, claim: Any, nonce: str) -> bool:
+    expected = [nonce]
+    if config.preset.nonce_may_be_hashed:
+        expected.append(sha256(_encode(nonce)).hexdigest())
+    told = _encode(claim) if isinstance(claim, str) else b""
+    return any(hmac.compare_digest(told, _encode(each)) for each in expected)
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _check_age(config: ProviderConfig, claims: Mapping[str, Any], clock: Clock) -> None:
+    """Refuse an ID token that was issued long ago, as Better Auth does for this provider."""
+    max_age, issued_at = config.preset.id_token_max_age, claims.get("iat")
+    if not max_age:
+        return
+    now = clock.now().timestamp()
+    if not isinstance(issued_at, int | float) or now - issued_at > max_age + CLOCK_SKEW:
+        raise _refuse("it was issued too long ago")
 
 
 def _verify_signature(token: str, keys: KeySet, allowed: Collection[str]) -> dict[str, Any]:

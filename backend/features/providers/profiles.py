@@ -54,6 +54,8 @@ class Profile:
     name: str
     image: str | None
     claims: Mapping[str, Any]
+    issuer: str = ""
+    """Whose the id is, where the provider is several issuers."""
 
 
 def read_profile(reading: str, answers: Answers) -> Profile:
@@ -99,8 +101,9 @@ def _read_microsoft(claims: Mapping[str, Any], _: Answers) -> Profile:
 
     So it is verified only if a claim says so, which the app's registration must ask for:
     `xms_edov` (the tenant owns the address' domain) or one of the lists of verified addresses.
+    Ids are the tenant's, too: each is an issuer of its own.
     """
-    address = claims.get("email")
+    address, issuer = claims.get("email"), claims.get("iss")
     if "email_verified" in claims:
         verified = _is_true(claims["email_verified"])
     else:
@@ -115,6 +118,7 @@ def _read_microsoft(claims: Mapping[str, Any], _: Answers) -> Profile:
         _read_name(claims, "name", "preferred_username"),
         _read_image(claims.get("picture")),
         claims,
+        issuer if isinstance(issuer, str) else "",
     )
 
 

@@ -60,6 +60,11 @@ class ProvenAccount:
     def provider_id(self) -> str:
         return self.client.config.id
 
+    @property
+    def issuer(self) -> str:
+        """Who says who it is."""
+        return self.profile.issuer or self.client.issuer
+
 
 @dataclass(frozen=True, slots=True)
 class ProviderSignInResult:
@@ -123,7 +128,7 @@ def _contest(work: Work, user: User) -> None:
 
 def _find_account(work: Work, proven: ProvenAccount) -> Account | None:
     provider_id, subject = proven.provider_id, proven.profile.subject
-    return accounts.find_by_key(work.db, provider_id, proven.client.issuer, subject)
+    return accounts.find_by_key(work.db, provider_id, proven.issuer, subject)
 
 
 def _update_known(
@@ -137,7 +142,7 @@ def _update_known(
     is_owner = profile.email_verified and profile.email == user.email
     changes = {
         **services.vault.seal(proven.tokens, work.randomness),
-        "issuer": proven.client.issuer,
+        "issuer": proven.issuer,
     }
     if is_owner:
         changes["before_verification"] = False
@@ -198,7 +203,7 @@ def link(work: Work, services: ProviderSignIn, proven: ProvenAccount, linking: L
     scopes = dict.fromkeys([*account.scopes.split(), *proven.tokens.scopes])
     changes = {
         **services.vault.seal(proven.tokens, work.randomness),
-        "issuer": proven.client.issuer,
+        "issuer": proven.issuer,
         "scopes": " ".join(scopes),
     }
     accounts.change(work.db, account.id, changes, work.now())
@@ -219,7 +224,7 @@ def _store_account(work: Work, services: ProviderSignIn, proven: ProvenAccount, 
         work.new_id(),
         user.id,
         proven.provider_id,
-        proven.client.issuer,
+        proven.issuer,
         proven.profile.subject,
         " ".join(proven.tokens.scopes),
         now,

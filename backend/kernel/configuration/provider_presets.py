@@ -27,7 +27,13 @@ class ProviderPreset:
     addresses_path: str = ""
     """Where below the userinfo endpoint all addresses are, with what is verified."""
     id_token_is_complete: bool = False
-    """Whether the ID token says all that there is to know; else the userinfo endpoint is asked."""
+    """Whether the ID token says all that there is to know: the userinfo endpoint is not asked."""
+    userinfo_has_more: bool = False
+    """Whether the userinfo endpoint is asked even if the ID token has an address and a name."""
+    id_token_max_age: int = 0
+    """Seconds after which an ID token counts no more, though it has not ended; 0 for no limit."""
+    nonce_may_be_hashed: bool = False
+    """Whether an ID token may have the SHA-256 of the nonce in place of it."""
     response_issuer: str = ""
     """What the callback's `iss` is where there is no discovery document (RFC 9207)."""
     other_issuers: tuple[str, ...] = ()
@@ -48,7 +54,9 @@ class ProviderPreset:
 
 
 PRESETS: Mapping[str, ProviderPreset] = {
-    "huggingface": ProviderPreset("Hugging Face", issuer="https://huggingface.co"),
+    "huggingface": ProviderPreset(
+        "Hugging Face", issuer="https://huggingface.co", userinfo_has_more=True
+    ),
     "google": ProviderPreset(
         "Google",
         scopes=("email", "profile", "openid"),
@@ -56,6 +64,7 @@ PRESETS: Mapping[str, ProviderPreset] = {
         other_issuers=("accounts.google.com",),  # what Google called itself before the standard
         authorization_params={"include_granted_scopes": "true"},
         id_token_is_complete=True,
+        id_token_max_age=3600,
         needs_secret=True,
     ),
     "github": ProviderPreset(
@@ -74,6 +83,7 @@ PRESETS: Mapping[str, ProviderPreset] = {
         issuer="https://login.microsoftonline.com/{tenant}/v2.0",
         profile="microsoft",
         id_token_is_complete=True,
+        id_token_max_age=3600,
         tenant="common",
         needs_secret=True,
     ),
@@ -95,6 +105,8 @@ PRESETS: Mapping[str, ProviderPreset] = {
         response_mode="form_post",  # without it Apple refuses these scopes
         profile="apple",
         id_token_is_complete=True,
+        id_token_max_age=3600,
+        nonce_may_be_hashed=True,  # apps on Apple's devices send the digest
         secret_audience="https://appleid.apple.com",  # noqa: S106  a URL
     ),
 }

@@ -146,6 +146,7 @@ def _read_id_token(body: IdTokenIn) -> PresentedIdToken:
         body.nonce,
         Secret(access) if access else None,
         Secret(refresh) if refresh else None,
+        body.user.model_dump_json(by_alias=True) if body.user else None,
     )
 
 
