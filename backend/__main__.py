@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backend.features.admin.first_admin import add_admin
+from backend.features.admin.first_admin import CreatedBy, add_admin
 from backend.features.mail.setup import build_mailer
 from backend.features.mail.transports import open_transport
 from backend.features.management import second_factors
@@ -135,8 +135,8 @@ def _create_admin(args: argparse.Namespace) -> int:
         except Refusal as refusal:
             raise SettingsError(refusal.message) from None
         with Work(runtime, SYSTEM) as work:
-            hasher = PasswordHasher(settings.bcrypt_rounds)
-            added = add_admin(work, hasher, email, args.name, password)
+            hashed = PasswordHasher(settings.bcrypt_rounds).hash(password)
+            added = add_admin(work, email, args.name, hashed, CreatedBy.COMMAND)
     outcome = "is now an admin" if added else "already has an account, which was not changed"
     sys.stdout.write(f"{email} {outcome}\n")
     return 0 if added else 1

@@ -11,6 +11,7 @@ from starlette.types import Lifespan
 from backend import __version__
 from backend.features.accounts.service import Accounts
 from backend.features.accounts.session_issuer import SessionIssuer
+from backend.features.admin.setup_link import SetupLink
 from backend.features.anonymous.service import build_removal_of_abandoned
 from backend.features.captcha.service import Captcha
 from backend.features.docs.about import ABOUT
@@ -29,6 +30,7 @@ from backend.features.sessions.reader import SessionReader
 from backend.features.stream_demo.service import Ticker
 from backend.features.two_factor.resealing import build_resealing
 from backend.features.two_factor.service import TwoFactor
+from backend.kernel.client import SYSTEM
 from backend.kernel.clock import Clock, SystemClock
 from backend.kernel.randomness import Randomness, SystemRandomness
 from backend.kernel.secrets.sealing import Sealer
@@ -45,7 +47,7 @@ from backend.storage.clock_check import ClockCheck
 from backend.storage.opening.data_dir import open_data_dir
 from backend.storage.opening.server import OpenDatabase, open_database
 from backend.storage.snapshots.snapshots import Snapshots
-from backend.storage.work import Runtime
+from backend.storage.work import Runtime, Work
 from backend.web.app import Api, UnknownPath
 from backend.web.app_context import AppContext, Pools
 from backend.web.cookies import Cookies
@@ -98,6 +100,14 @@ def create_app(
     return app
 
 
+def open_setup_link(app: FastAPI) -> str | None:
+    """Return the link to the panel's page that makes the first admin; None if there is one."""
+    context: AppContext = app.state.context
+    with Work(context.runtime, SYSTEM) as work:
+        link: SetupLink = context.services[SetupLink]
+        return link.open(work)
+
+
 def _build_context(
     runtime: Runtime, keyring: Keyring, cache: SessionCache, feed: ChangeFeed, closing: ExitStack
 ) -> AppContext:
@@ -117,8 +127,7 @@ def _build_context(
         TokenMint: mint,
         SessionReader: SessionReader(runtime, pools, cookies, mint, cache, feed, limiter),
         Accounts: build_accounts(runtime, issuer, limiter, link_mailer, closing),
-        SessionIssuer: issuer,
-        LinkMailer: link_mailer,
+        **{SessionIssuer: issuer, SetupLink: SetupLink(), LinkMailer: link_mailer},
         EmailOtp: EmailOtp.of(keyring, link_mailer),
         Mailer: mailer,
         TwoFactor: second_factors,

@@ -9,7 +9,7 @@ from backend.features.accounts.passwords import HashCostScan
 from backend.features.accounts.service import Accounts
 from backend.features.accounts.session_issuer import Gate, Method, SessionIssuer
 from backend.features.admin.bans import refuse_banned
-from backend.features.admin.first_admin import ensure_first_admin
+from backend.features.admin.first_admin import admit_first_admin, ensure_first_admin, is_awaited
 from backend.features.admin.panel_sign_in import refuse_others_in_panel
 from backend.features.admin.permissions import before_removal
 from backend.features.anonymous.linking import (
@@ -58,6 +58,7 @@ def _build_gates(
     as_better_auth = of_users - {Method.PASSKEY, Method.PROVIDER}
     proved = of_users if settings.strict else as_better_auth
     gates = [
+        Gate(admit_first_admin, {Method.PROVIDER}),
         Gate(refuse_others_in_panel, {Method.PASSWORD, Method.USERNAME, Method.PROVIDER}),
         Gate(refuse_banned(clock_check)),
         Gate(refuse_unverified(link_mailer), proved),
@@ -116,7 +117,7 @@ def build_providers(
     closing.callback(providers.close)
     vault = TokenVault(Sealer(keyring, "provider-tokens"))
     hooks = [mail_at_sign_up(link_mailer)]
-    return ProviderSignIn(providers, vault, issuer, link_mailer.mailer, hooks)
+    return ProviderSignIn(providers, vault, issuer, link_mailer.mailer, hooks, is_awaited)
 
 
 @cache  # every application of this process uses the same one

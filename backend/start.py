@@ -21,7 +21,7 @@ from backend.web.server.server import serve
 
 log = structlog.get_logger()
 
-_FIRST_ADMIN = "  (for admins; ADMIN_EMAIL and ADMIN_PASSWORD create the first)"
+_SETUP = "There is no admin yet. Whoever opens this link becomes the first; it works once:"
 
 
 def start_settings() -> Settings:
@@ -53,9 +53,10 @@ def plain_errors(cannot: str = "start") -> Iterator[None]:
         sys.exit(1)
 
 
-def serve_with(app: Any, settings: Settings) -> None:
+def serve_with(app: Any, settings: Settings, setup_url: str | None = None) -> None:
     """Print the URLs, and serve until the process is told to stop."""
-    STDOUT.write("\n".join(list_urls(settings)) + "\n")
+    # Not through the log, which hides secrets, and shows its lines to admins later.
+    STDOUT.write("\n".join(list_urls(settings, setup_url)) + "\n")
     log_pages_without_passkeys(settings)
     pinning = CpuPinning(LinuxScheduler(), SystemClock(), SystemRandomness())
     if settings.one_processor:
@@ -89,13 +90,16 @@ def log_pages_without_passkeys(settings: Settings) -> None:
         log.info("pages_without_passkeys", pages="; ".join(parties.left_out))
 
 
-def list_urls(settings: Settings) -> list[str]:
-    """Return what a start prints: where the server, the panel, the docs and the data are."""
+def list_urls(settings: Settings, setup_url: str | None = None) -> list[str]:
+    """Return what a start prints: where the server, the panel, the docs and the data are.
+
+    `setup_url` makes the first admin.
+    """
     base = settings.base_url
     data = "PostgreSQL" if settings.database_url else f"SQLite in {settings.data_dir.resolve()}"
-    how = "" if settings.admin_email else _FIRST_ADMIN
     lines = [f"Gatehouse is at    {base}"]
-    lines += [f"  the panel         {base}/admin/{how}"] if settings.panel else []
+    lines += [f"  the panel         {settings.panel_url}"] if settings.panel else []
     lines += [f"  the API docs      {base}/docs"] if settings.docs else []
     lines += [f"  the data          {data}"]
+    lines += [_SETUP, f"  {setup_url}"] if setup_url else []
     return lines

@@ -55,6 +55,7 @@ class EventKind(StrEnum):
     EMAIL_CODE_REFUSED = "email_code_refused"
     RATE_LIMITED = "rate_limited"
     ADMIN_CREATED = "admin_created"
+    FIRST_ADMIN_REFUSED = "first_admin_refused"
     USERS_IMPORTED = "users_imported"
     USERS_EXPORTED = "users_exported"
     DATABASE_RESTORED = "database_restored"

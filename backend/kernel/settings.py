@@ -193,11 +193,19 @@ class Settings(ProviderSettings, SignInSettings, BaseSettings):
         _ = self.relying_parties  # raises if PASSKEY_RP_ID or PASSKEY_ORIGINS is wrong
         if self.password_min > self.password_max:
             raise ValueError("PASSWORD_MIN is larger than PASSWORD_MAX")
-        if bool(self.admin_email) != bool(self.admin_password):
-            raise ValueError("ADMIN_EMAIL and ADMIN_PASSWORD go together; set both or neither")
+        if bool(self.admin_email) != bool(self.admin_password) and not self._admin_has_hub_account:
+            raise ValueError(
+                "ADMIN_EMAIL and ADMIN_PASSWORD go together; set both or neither. Without a "
+                "password the address is for signing in with Hugging Face, on a Space with "
+                "`hf_oauth: true`"
+            )
         if self.snapshot_dir and self.database_url:
             raise ValueError("SNAPSHOT_DIR is for SQLite only; unset it or unset DATABASE_URL")
         return self
+
+    @property
+    def _admin_has_hub_account(self) -> bool:
+        return bool(self.admin_email) and self.hub_provider is not None
 
     @property
     def relying_parties(self) -> RelyingParties:

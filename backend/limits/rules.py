@@ -40,6 +40,7 @@ AUTH_CALLS = {
     "/email-otp": Rule(3, per=60, by="address"),
     "/sign-in/email-otp": Rule(3, per=60, by="address"),
     "/forget-password": Rule(3, per=60, by="address"),
+    "/api/admin/first-admin": Rule(3, per=10, by="address"),  # our own, outside the base path
 }
 OTHER_AUTH_CALLS = Rule(100, per=10, by="address")
 NOT_BY_ADDRESS = {"/get-session", "/ok"}

@@ -7,6 +7,7 @@ Password, sign-up, mailed link and impersonation each prove who is to be signed 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -57,6 +58,21 @@ LAST_LOGIN_METHODS: Mapping[Method, str | None] = {
 writes nothing, so that the browser goes on remembering the sign-in before."""
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderIdentity:
+    """Who somebody is at a provider, which has just told our client in answer to a code."""
+
+    provider_id: str
+    issuer: str
+    client_id: str
+    subject: str
+    """The id that stays when names and addresses change, unique at this issuer."""
+    verified_email: str | None
+    """In its normal form; None if the provider has not verified one."""
+    claims: Mapping[str, Any]
+    """What it said, of whatever type: nothing of it is believed to have the documented form."""
+
+
 @dataclass(slots=True)
 class SignInAttempt:
     """A sign-in whose user is proven, but without a session yet.
@@ -77,6 +93,8 @@ class SignInAttempt:
     """Replaces the one of these that a gate has accepted."""
     provider_id: str | None = None
     """Who says who the user is."""
+    identity: ProviderIdentity | None = None
+    """What they say, at the first step of a sign-in that we have begun ourselves."""
     second_factor: str | None = None
     """The factor that was given after the first step."""
     by_pending_sign_up: bool = False

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from backend.features.accounts.wire import Email
 from backend.features.sessions.wire import SessionOut, UserOut
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password
@@ -232,3 +233,20 @@ def _check_roles(value: Any) -> tuple[str, ...]:
         return _parse_roles(value)
     except PydanticCustomError:
         raise Refusal("INVALID_ROLE_TYPE") from None
+
+
+class CreateFirstAdmin(WireModel):
+    """The token of the link in the log, and what the first admin will sign in with."""
+
+    model_config = example(
+        {
+            "token": "N5vT0cXq8mYw2bKzR4hLp7sDf9gJ1aUe",
+            "email": "owner@example.com",
+            "password": "correct horse battery",
+        }
+    )
+
+    token: str
+    email: Email
+    password: PasswordField
+    name: Name = "Admin"

@@ -5,13 +5,14 @@ could take over an account with a provider that checks no addresses, or prepare 
 walk into.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from backend.features.accounts.service import CompletedSignUp, SignUpHook
 from backend.features.accounts.session_issuer import (
     Challenge,
     Method,
+    ProviderIdentity,
     SessionIssuer,
     SignInAttempt,
 )
@@ -42,6 +43,8 @@ class ProviderSignIn:
     issuer: SessionIssuer
     mailer: Mailer
     on_sign_up: Sequence[SignUpHook] = ()
+    admits: Callable[[Work, ProviderIdentity | None], bool] = lambda *_: False
+    """Whether somebody may sign up though strangers may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,9 @@ class ProvenAccount:
     presented_tokens: Sequence[SessionToken] = ()
     """Tokens of the sessions whose cookies came with the request."""
     trusted_browser_tokens: Sequence[BrowserToken] = ()
+    by_code: bool = False
+    """Whether the provider has told us itself just now; an ID token that a page brings can be one
+    that somebody has kept."""
 
     @property
     def provider_id(self) -> str:
@@ -64,6 +70,21 @@ class ProvenAccount:
     def issuer(self) -> str:
         """Who says who it is."""
         return self.profile.issuer or self.client.issuer
+
+    @property
+    def identity(self) -> ProviderIdentity | None:
+        """Who the provider says it is, if it has told us itself."""
+        if not self.by_code:
+            return None
+        profile = self.profile
+        return ProviderIdentity(
+            self.provider_id,
+            self.issuer,
+            self.client.config.client_id,
+            profile.subject,
+            profile.email if profile.email_verified else None,
+            profile.claims,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +116,7 @@ def sign_in(work: Work, services: ProviderSignIn, proven: ProvenAccount) -> Prov
         presented_tokens=proven.presented_tokens,
         trusted_browser_tokens=proven.trusted_browser_tokens,
         provider_id=proven.provider_id,
+        identity=proven.identity,
     )
     return ProviderSignInResult(services.issuer.finish_sign_in(work, attempt), is_new)
 
@@ -159,7 +181,7 @@ def _sign_up(work: Work, services: ProviderSignIn, proven: ProvenAccount) -> Use
     profile, now = proven.profile, work.now()
     if profile.email is None:
         raise ProviderError("email_not_found", "the provider tells no address")
-    if not work.settings.sign_up:
+    if not (work.settings.sign_up or services.admits(work, proven.identity)):
         raise ProviderError("signup_disabled", "nobody can sign up (SIGN_UP)")
     user = User(
         work.new_id(),

@@ -21,6 +21,8 @@ class AddressSettings(BaseModel):
     # Set by Hugging Face, never by hand.
     space_id: str = ""
     space_host: CommaList = ()
+    space_author_name: str = ""
+    space_creator_user_id: str = ""
 
     environment: Literal["development", "production"] = "development"
     port: int = Field(7860, ge=0, le=65535)
@@ -62,6 +64,16 @@ class AddressSettings(BaseModel):
         return (
             f"https://{self.space_host[0]}" if self.space_host else f"http://localhost:{self.port}"
         )
+
+    @property
+    def panel_url(self) -> str:
+        """Where the panel is: on a Space at the Space itself, even if the app is in front."""
+        return (f"https://{self.space_host[0]}" if self.space_host else self.base_url) + "/admin/"
+
+    @property
+    def space_owner(self) -> str:
+        """The name at the Hub of the person or organisation that the Space belongs to."""
+        return self.space_author_name or self.space_id.partition("/")[0]
 
     @property
     def secure_cookies(self) -> bool:

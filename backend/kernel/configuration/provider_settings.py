@@ -64,15 +64,16 @@ class ProviderSettings(AddressSettings):
         built = []
         for each in self.oidc_providers:
             is_hubs = each == HUGGING_FACE and not variables[each].get("CLIENT_ID")
-            hub = self._hub_provider if is_hubs else None
+            hub = self.hub_provider if is_hubs else None
             built.append(hub or build_provider(each, variables[each], self.base_url))
-        hub = self._hub_provider
+        hub = self.hub_provider
         if hub is not None and HUGGING_FACE not in self.oidc_providers:
             built.insert(0, hub)
         return tuple(built)
 
     @property
-    def _hub_provider(self) -> ProviderConfig | None:
+    def hub_provider(self) -> ProviderConfig | None:
+        """Hugging Face with the client that the Hub made for this Space, if it made one."""
         if not (self.oauth_client_id and self.space_host):
             return None
         return build_hub_provider(

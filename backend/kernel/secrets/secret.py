@@ -60,6 +60,12 @@ class OAuthStateToken(Secret):
     __slots__ = ()
 
 
+class SetupToken(Secret):
+    """Makes the first admin. Only its digest is kept."""
+
+    __slots__ = ()
+
+
 class PasskeyToken(Secret):
     """Shows that this browser was given a passkey's challenge. Only its digest is stored."""
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Executable, Row, Update, bindparam, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from backend.kernel.roles import USER
+from backend.kernel.roles import ADMIN, USER
 from backend.storage.db import Db
 from backend.storage.dialects import build_insert_or_ignore
 from backend.storage.tables import users
@@ -63,6 +63,7 @@ class UserWithHash:
 
 
 _SELECT = select(*USER_COLUMNS)
+_HAS_OTHER_ROLE = or_(users.c.role < USER, users.c.role > USER)  # two ranges, for an index
 SELECT_WITH_HASH = _SELECT.add_columns(users.c.password_hash)
 
 
@@ -88,10 +89,15 @@ def lock(db: Db, user_ids: Iterable[UUID], *, privileged: bool = False) -> Seque
     deadlocks.
     """
     chosen = users.c.id.in_(user_ids)
-    with_role = or_(users.c.role < USER, users.c.role > USER)  # two ranges, which an index can find
-    statement = _SELECT.where(or_(chosen, with_role) if privileged else chosen)
+    statement = _SELECT.where(or_(chosen, _HAS_OTHER_ROLE) if privileged else chosen)
     rows = db.execute(statement.order_by(users.c.id).with_for_update(key_share=True))
     return [user_from(row) for row in rows]
+
+
+def admin_exists(db: Db) -> bool:
+    """Tell whether anybody is an admin, banned or not."""
+    statement = select(users.c.role).where(_HAS_OTHER_ROLE)
+    return any(ADMIN in role.split(",") for role in db.execute(statement).scalars())
 
 
 def lock_by_email(db: Db, email: str) -> User | None:

@@ -46,6 +46,7 @@ KINDS = {
     "email_code_refused": "Wrong mailed code",
     "rate_limited": "Rate limited",
     "admin_created": "First admin created",
+    "first_admin_refused": "First admin refused",
     "users_imported": "Users imported",
     "users_exported": "User list exported",
     "database_restored": "Database restored",
@@ -61,6 +62,8 @@ _REASONS = {
     "wrong code": "the code was wrong",
     "too many attempts": "too many codes were tried",
     "username taken": "the user name is taken",
+    "wrong link": "the link was wrong or had ended",
+    "there is an admin": "there is an admin already",
 }
 SEVERITIES = {
     "sign_in": "good",
@@ -72,6 +75,8 @@ SEVERITIES = {
     "rate_limited": "bad",
     "two_factor_locked": "bad",
     "passkey_copied": "bad",
+    "admin_created": "warn",
+    "first_admin_refused": "bad",
     "passkey_added": "good",
     "passkey_removed": "warn",
     "two_factor_enabled": "good",

@@ -192,7 +192,7 @@ def _prove(
             raise ProviderError("invalid_code", str(error)) from None
         tokens = client.exchange(query.code or "", Secret(begun.code_verifier))
         profile = client.load_profile(tokens, begun.nonce, query.user)
-        return ProvenAccount(client, profile, tokens, begun.callback)
+        return ProvenAccount(client, profile, tokens, begun.callback, by_code=True)
 
     return work.run_outside_transaction(ask)
 
