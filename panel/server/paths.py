@@ -10,6 +10,7 @@ from panel.pages import PAGES
 from panel.server.static_files import PATHS as OWN_FILES
 from panel.ui.urls import (
     ACCOUNT,
+    FIRST_ADMIN,
     HOME,
     PASSKEY,
     PROVIDER,
@@ -37,8 +38,9 @@ class Access(Enum):
     """As PART, but the same for every admin: a recent check of the session is enough."""
 
 
-_OPEN = {(method, path) for path in {SIGN_IN, SECOND_STEP, *OWN_FILES} for method in SAFE_METHODS}
-_OPEN |= {("POST", path) for path in (SIGN_IN, SECOND_STEP, PASSKEY, PROVIDER, SIGN_OUT)}
+_OPEN_PAGES = (SIGN_IN, SECOND_STEP, FIRST_ADMIN)
+_OPEN = {(method, path) for path in {*_OPEN_PAGES, *OWN_FILES} for method in SAFE_METHODS}
+_OPEN |= {("POST", path) for path in (*_OPEN_PAGES, PASSKEY, PROVIDER, SIGN_OUT)}
 _OPEN |= {("GET", PROVIDER)}
 _PAGES = frozenset({"/admin", HOME, *(f"/admin/{page.slug}" for page in PAGES)})
 _NAME = r"[A-Za-z0-9_@-][A-Za-z0-9_@.-]*"  # no leading dot: no parent folder, no hidden file

@@ -14,6 +14,7 @@ SECOND_STEP = "/admin/login/second-step"
 PASSKEY = "/admin/login/passkey"
 PROVIDER = "/admin/login/provider"
 ACCOUNT = "/admin/account"
+FIRST_ADMIN = "/admin/first-admin"
 USERS_CSV = "/admin/users.csv"
 
 _WORD = re.compile(r"[A-Za-z0-9._:@+-]{1,200}")

@@ -15,6 +15,7 @@ from panel.server.guard import error_response
 from panel.server.request_headers import visitors_of
 from panel.server.return_path import FIELD, after_sign_in, return_path, sign_in_url
 from panel.server.sign_in import plain_pages, words
+from panel.server.sign_in.first_admin import FirstAdminPage
 from panel.server.sign_in.forms import read_form, read_query, redirect
 from panel.server.sign_in.passkey import PasskeySignIn
 from panel.server.sign_in.plain_pages import PlainPages
@@ -46,6 +47,7 @@ class SignInApp:
         self._provider = ProviderSignIn(
             api, cookies, pages, settings, self._finish, self._try_later
         )
+        self._first_admin = FirstAdminPage(api, pages, self._sign_in)
         self._passkey = PasskeySignIn(api, cookies, self._finish, self._try_later)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,24 +57,28 @@ class SignInApp:
     async def _respond(self, scope: Scope, receive: Receive) -> Response:
         if scope["path"] in static_files.PATHS:
             return static_files.file_at(scope["path"])
-        visitors, is_second = visitors_of(scope, self._cookies), scope["path"] == urls.SECOND_STEP
+        visitors = visitors_of(scope, self._cookies)
         if scope["method"] != "POST":
             if scope["path"] == urls.PROVIDER:
                 return await self._provider.finish(visitors, read_query(scope))
-            show = self._second_step.show if is_second else self._show
-            return show(visitors[0], read_query(scope))
+            shows = {
+                urls.SECOND_STEP: self._second_step.show,
+                urls.FIRST_ADMIN: self._first_admin.show,
+            }
+            return shows.get(scope["path"], self._show)(visitors[0], read_query(scope))
         if scope["path"] == urls.SIGN_OUT:
             return await self._sign_out(visitors)
         form = await read_form(scope, receive)
         if form is None:
             return error_response(415, words.FORM_UNREADABLE)
-        if is_second:
-            return await self._second_step.answer(visitors, form)
-        if scope["path"] == urls.PASSKEY:
-            return await self._passkey.answer(visitors, form)
         if scope["path"] == urls.PROVIDER:
             return await self._provider.begin(scope, visitors[0], form)
-        return await self._sign_in(visitors, form)
+        answers = {
+            urls.SECOND_STEP: self._second_step.answer,
+            urls.FIRST_ADMIN: self._first_admin.answer,
+            urls.PASSKEY: self._passkey.answer,
+        }
+        return await answers.get(scope["path"], self._sign_in)(visitors, form)
 
     def _show(self, visitor: Visitor, query: Mapping[str, str]) -> HTMLResponse:
         why = query.get("why", "")
