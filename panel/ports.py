@@ -69,6 +69,10 @@ class PanelSettings(Protocol):
         """The Hugging Face Space this runs in, or an empty string."""
 
     @property
+    def hub_provider(self) -> object | None:
+        """Hugging Face, if the Hub made a client for this Space; None otherwise."""
+
+    @property
     def admin_email(self) -> str:
         """The account that the server makes an admin when it starts; empty if none."""
 

@@ -26,6 +26,7 @@ def test_it_is_recorded(start):
     (event,) = gatehouse.events()
     assert (event.kind, event.actor) == ("admin_created", None)
     assert event.subject == gatehouse.user_id("owner@example.com")
+    assert event.detail == {"by": "settings"}
 
 
 def test_the_next_start_changes_nothing(start_on):

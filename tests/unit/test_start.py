@@ -6,7 +6,7 @@ from structlog.testing import capture_logs
 from backend.start import list_urls, log_pages_without_passkeys
 from tests.make import make_settings
 
-HOW = "(for admins; ADMIN_EMAIL and ADMIN_PASSWORD create the first)"
+LINK = "http://localhost:7860/admin/first-admin?token=once"
 
 
 def panel_line(tmp_path, **overrides) -> str:
@@ -14,13 +14,22 @@ def panel_line(tmp_path, **overrides) -> str:
     return next(line for line in lines if "the panel" in line)
 
 
-def test_a_start_without_an_admin_says_how_to_create_one(tmp_path):
-    assert panel_line(tmp_path).endswith(f"/admin/  {HOW}")
+def test_a_start_without_an_admin_prints_the_link_that_makes_one(tmp_path):
+    *_, line, url = list_urls(make_settings(tmp_path, panel=True), LINK)
+    assert (
+        line == "There is no admin yet. Whoever opens this link becomes the first; it works once:"
+    )
+    assert url.strip() == LINK
 
 
 def test_a_start_with_an_admin_does_not(tmp_path):
-    line = panel_line(tmp_path, admin_email="owner@example.com", admin_password="a long one")
-    assert line.endswith("/admin/")
+    assert "first" not in "\n".join(list_urls(make_settings(tmp_path, panel=True)))
+
+
+def test_on_a_space_the_panel_is_at_the_space_whatever_is_in_front(tmp_path):
+    space = {"space_host": "ada-app.hf.space", "public_url": "https://app.example.com"}
+    assert panel_line(tmp_path, **space).endswith(" https://ada-app.hf.space/admin/")
+    assert panel_line(tmp_path).endswith(" http://localhost:7860/admin/")
 
 
 def test_a_start_names_only_what_is_there(tmp_path):

@@ -205,8 +205,9 @@ class PlainPages:
     def _first_admin_help(self) -> Markup:
         if self._settings.admin_email:
             return Markup()
+        by_hub = words.FIRST_ADMIN_ON_A_SPACE if self._settings.hub_provider is not None else ""
         return Markup("<details open><summary>{}</summary><p>{}</p></details>").format(
-            words.FIRST_ADMIN_TITLE, words.FIRST_ADMIN
+            words.FIRST_ADMIN_TITLE, by_hub + words.FIRST_ADMIN
         )
 
     def page(

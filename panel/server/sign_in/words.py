@@ -29,9 +29,15 @@ DROPPED_DIRECT = (
 )
 FIRST_ADMIN_TITLE = "No administrator yet?"
 FIRST_ADMIN = (
-    "Set ADMIN_EMAIL and ADMIN_PASSWORD and restart: the server then creates that account. On "
-    "Hugging Face, add both as secrets in the Space's settings; elsewhere, put them in the "
-    "environment or in the file .env."
+    "The server's log has a link, printed at the start, on which you become the first one. Or set "
+    "ADMIN_EMAIL and ADMIN_PASSWORD and restart: the server then creates that account. On Hugging "
+    "Face, add both as secrets in the Space's settings; elsewhere, put them in the environment or "
+    "in the file .env."
+)
+FIRST_ADMIN_ON_A_SPACE = (
+    "Whoever created this Space signs in with Hugging Face and becomes the first one; on an "
+    "organisation's Space that is an admin of the organisation, if the scope read-memberships is "
+    "among the Space's hf_oauth_scopes. "
 )
 NO_KEY = "SECRET_KEY is not set."
 GENERATED_KEY = (
