@@ -134,6 +134,15 @@ class Work:
         self._end_reads("nothing slow")
         return function(*args, **kwargs)
 
+    def commit_first(self, function: Callable[["Work"], T]) -> T:
+        """Run a function and commit it, so that it stays whatever becomes of the rest.
+
+        Such as to use something up before a slow request that must not be sent twice.
+        """
+        self._end_reads("nothing is committed")
+        with Work(self._runtime, self.client) as first:
+            return function(first)
+
     def __enter__(self) -> Self:
         return self
 

@@ -60,7 +60,7 @@ function openStore() {
 class Realm {
   constructor(origin, name, options) {
     Object.assign(this, { origin, name, path: `/realms/${name}`, issuer: `${origin}/realms/${name}` });
-    this.options = { alg: "RS256", algs: [], claimsInIdToken: true, accessTokenSeconds: 3600, ...options };
+    this.options = { alg: "RS256", algs: ["ES256"], claimsInIdToken: true, accessTokenSeconds: 3600, ...options };
     this.store = openStore();
     this.people = new Map(); // claims by subject
     this.faults = new Map(); // how an endpoint fails, and how often
@@ -84,19 +84,17 @@ class Realm {
 
   configuration() {
     const { alg, claimsInIdToken, accessTokenSeconds, redirectUris } = this.options;
-    const client = {
-      client_secret: CLIENT_SECRET,
-      redirect_uris: redirectUris,
-      grant_types: ["authorization_code", "refresh_token"],
-      id_token_signed_response_alg: alg,
-    };
     return {
       adapter: this.store,
-      clients: ["client_secret_basic", "client_secret_post"].map((method) => ({
-        ...client,
-        client_id: method === "client_secret_basic" ? "gatehouse" : "gatehouse-post",
-        token_endpoint_auth_method: method,
-      })),
+      clients: [
+        {
+          client_id: "gatehouse",
+          client_secret: CLIENT_SECRET,
+          redirect_uris: redirectUris,
+          grant_types: ["authorization_code", "refresh_token"],
+          id_token_signed_response_alg: alg,
+        },
+      ],
       jwks: { keys: this.keys },
       claims: {
         openid: ["sub"],

@@ -9,7 +9,7 @@ from urllib.parse import quote_plus, urlencode
 import httpx
 import pytest
 
-from tests.rig.openid_provider import CLIENT_ID_BY_POST, Realm
+from tests.rig.openid_provider import Realm
 
 REDIRECT_URI = "http://localhost:1/callback"
 ADA = {"sub": "ada", "email": "ada@example.com", "email_verified": True}
@@ -50,7 +50,7 @@ class Client:
     def token(self, body: dict[str, str], by_post: bool = False) -> httpx.Response:
         secret = self.realm.client_secret
         if by_post:
-            credentials = {"client_id": CLIENT_ID_BY_POST, "client_secret": secret}
+            credentials = {"client_id": self.realm.client_id, "client_secret": secret}
             return self.http.post(self.endpoints["token_endpoint"], data=body | credentials)
         basic = (self.realm.client_id, quote_plus(secret))  # RFC 6749, 2.3.1
         return self.http.post(self.endpoints["token_endpoint"], data=body, auth=basic)
@@ -99,7 +99,7 @@ def test_who_cancels_is_sent_back(client):
 
 
 def test_the_answer_may_come_as_a_form_and_the_secret_in_the_body(client):
-    url = client.url(response_mode="form_post", client_id=CLIENT_ID_BY_POST)
+    url = client.url(response_mode="form_post")
     answer = client.realm.answer(url, ADA)
     assert (answer.by_post, answer.redirect_uri) == (True, REDIRECT_URI)
     assert client.exchange(answer["code"], by_post=True).status_code == 200
@@ -109,9 +109,9 @@ def test_the_answer_may_come_as_a_form_and_the_secret_in_the_body(client):
 def test_keys_change_while_codes_stay(client):
     answer = client.realm.answer(client.url(), ADA)
     client.realm.rotate_keys(keep=True)
-    assert client.key_ids() == ["RS256-2", "RS256-1"]
+    assert client.key_ids() == ["RS256-2", "ES256-2", "RS256-1", "ES256-1"]
     client.realm.rotate_keys()
-    assert client.key_ids() == ["RS256-3"]
+    assert client.key_ids() == ["RS256-3", "ES256-3"]
     assert client.exchange(answer["code"]).status_code == 200
 
 
@@ -123,7 +123,7 @@ def test_an_endpoint_fails_as_often_as_it_is_told(client):
     with pytest.raises(httpx.RemoteProtocolError):
         client.key_ids()
     client.realm.recover("keys")
-    assert client.key_ids() == ["RS256-1"]
+    assert client.key_ids() == ["RS256-1", "ES256-1"]
     client.realm.change("discovery", issuer="https://evil.example")
     discovered = client.http.get(f"{client.realm.issuer}/.well-known/openid-configuration")
     assert discovered.json()["issuer"] == "https://evil.example"

@@ -5,8 +5,9 @@ import json
 import re
 import subprocess
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
 from typing import Any, Literal
@@ -18,35 +19,40 @@ from tests.rig.authority import Authority
 from tests.rig.node import require_node
 
 PARITY = Path(__file__).parents[1] / "parity"
-CLIENT_ID, CLIENT_ID_BY_POST = "gatehouse", "gatehouse-post"
+CLIENT_ID = "gatehouse"
 CLIENT_SECRET = "a secret that only the client and the provider know"
 Endpoint = Literal["discovery", "keys", "token", "userinfo"]
 _TIMEOUT = 30
 _REDIRECTS = {302, 303}
 
 
-class Answer(dict[str, str]):
-    """What the provider sends back through the browser: its parameters, and how they come."""
+@dataclass(frozen=True)
+class Answer:
+    """What the provider sends back through the browser, in the query of a URL or in a form."""
 
-    def __init__(self, url: str, parameters: dict[str, str], by_post: bool) -> None:
-        super().__init__(parameters)
-        self.redirect_uri, self.by_post = url, by_post
-
-    @property
-    def url(self) -> str:
-        """The address to open, for an answer in the query."""
-        return f"{self.redirect_uri}?{urlencode(self)}"
+    redirect_uri: str
+    parameters: Mapping[str, str]
+    by_post: bool = False
 
     @property
     def path(self) -> str:
-        """The same without the host."""
-        parts = urlsplit(self.url)
-        return f"{parts.path}?{parts.query}"
+        """The path to open or to post to, with the query of an answer that has no form."""
+        path = urlsplit(self.redirect_uri).path
+        return path if self.by_post else f"{path}?{urlencode(self.parameters)}"
 
     @property
     def form(self) -> bytes:
-        """The body to post, for an answer by form."""
-        return urlencode(self).encode()
+        """The body to post."""
+        return urlencode(self.parameters).encode()
+
+    def changed(self, **changes: str | None) -> "Answer":
+        """The same with other parameters, or without those that are None."""
+        merged = {**self.parameters, **changes}
+        kept = {name: value for name, value in merged.items() if value is not None}
+        return replace(self, parameters=kept)
+
+    def __getitem__(self, name: str) -> str:
+        return self.parameters[name]
 
 
 class Realm:
@@ -109,7 +115,7 @@ class Realm:
                 location = response.headers["location"]
                 if not (location.startswith((self._provider.origin, "/"))):
                     address, _, query = location.partition("?")
-                    return Answer(address, dict(parse_qsl(query)), by_post=False)
+                    return Answer(address, dict(parse_qsl(query)))
                 response = browser.get(response.url.join(location))
         return _read_form(response)
 

@@ -9,7 +9,6 @@ from backend.features.providers.client import ProviderClient
 from backend.features.providers.errors import ProviderError
 from backend.features.providers.profiles import Profile
 from backend.features.providers.service import ProviderSignIn
-from backend.features.providers.token_response import ProviderTokens
 from backend.kernel.randomness import parse_uuid
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Secret
@@ -109,14 +108,30 @@ def _ends_soon(account: Account, now: datetime) -> bool:
 def _refresh(
     work: Work, services: ProviderSignIn, client: ProviderClient, account: Account
 ) -> Account:
-    """Store and return the account with new tokens; raises ProviderError."""
-    refresh_token = services.vault.open(account.refresh_token)
-    if refresh_token is None:
-        raise ProviderError("invalid_grant", "the key that has sealed the refresh token is gone")
-    tokens: ProviderTokens = work.run_outside_transaction(client.refresh, refresh_token)
-    changes = services.vault.seal(tokens, work.randomness)
-    accounts.change(work.db, account.id, changes, work.now())
-    return accounts.find(work.db, account.id) or account
+    """Store and return the account with new tokens; raises ProviderError.
+
+    One request at a time, and stored at once: many providers give a new refresh token with each
+    answer, and end all of somebody's tokens if the old one comes again (RFC 9700, 4.14.2).
+    """
+
+    def refresh_alone() -> None:
+        with client.refreshing(account.id):
+            newest = work.commit_first(lambda first: accounts.find(first.db, account.id))
+            if newest is None or newest.access_token != account.access_token:
+                return  # another request has just refreshed them
+            refresh_token = services.vault.open(newest.refresh_token)
+            if refresh_token is None:
+                raise ProviderError("invalid_grant", "the key that sealed the token is gone")
+            changes = services.vault.seal(client.refresh(refresh_token), work.randomness)
+            work.commit_first(
+                lambda then: accounts.change(then.db, account.id, changes, then.now())
+            )
+
+    work.run_outside_transaction(refresh_alone)
+    refreshed = accounts.find(work.db, account.id)
+    if refreshed is None:
+        raise Refusal("ACCOUNT_NOT_FOUND")
+    return refreshed
 
 
 def _open(services: ProviderSignIn, account: Account) -> CurrentTokens:

@@ -3,9 +3,11 @@
 Authlib speaks OAuth; what may be asked, and how long it may take, `OutsideTransport` decides.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import httpx2
 from authlib.integrations.base_client import OAuthError
@@ -15,6 +17,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from backend.features.providers.client_secrets import ClientSecrets
 from backend.features.providers.discovery import Discovery, Endpoints
 from backend.features.providers.errors import NotGranted, ProviderError, ProviderUnavailable
+from backend.features.providers.fetching import fetch_json
 from backend.features.providers.id_tokens import UnknownKey, read_claims, verify_id_token
 from backend.features.providers.profiles import Answers, NoProfile, Profile, read_profile
 from backend.features.providers.token_response import ProviderTokens, read_tokens
@@ -25,7 +28,7 @@ from backend.process.outside_transport import SENT_ONCE, OutsideTransport
 
 _TIMEOUT = 5.0  # seconds for each request
 _MAX_SIZE = 1_000_000  # bytes of a response
-_NOT_GRANTED = {401, 403, 404}
+_LOCKS = 64  # accounts that share one wait for each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class ProviderClient:
         )
         self._client = httpx2.Client(transport=self._transport, trust_env=False)
         self.discovery = Discovery(config, self._client, clock)
+        self._refreshing = tuple(threading.Lock() for _ in range(_LOCKS))
 
     @property
     def issuer(self) -> str:
@@ -66,6 +70,10 @@ class ProviderClient:
 
     def close(self) -> None:
         self._transport.close()
+
+    def refreshing(self, account_row_id: UUID) -> threading.Lock:
+        """Return the lock under which an account's tokens are refreshed."""
+        return self._refreshing[account_row_id.int % _LOCKS]
 
     def build_authorization_url(self, request: AuthorizationRequest) -> str:
         """Return where to send the browser (RFC 6749, 4.1.1; RFC 7636); raises ProviderUnavailable.
@@ -214,22 +222,9 @@ class ProviderClient:
 
     def get_json(self, url: str, access_token: Secret) -> Any:
         """Ask an API of the provider on behalf of a person; raises ProviderUnavailable."""
-        headers = {
-            "authorization": f"Bearer {access_token.reveal()}",
-            "accept": "application/json",
-            "user-agent": "Gatehouse",
-        }
-        try:
-            response = self._client.get(url, headers=headers)
-            if response.status_code in _NOT_GRANTED:
-                raise NotGranted(f"{url} answered {response.status_code}")
-            if not response.is_success:
-                raise ProviderUnavailable(f"{url} answered {response.status_code}")
-            return response.json()
-        except httpx2.HTTPError as error:
-            raise ProviderUnavailable(f"{url}: {error or type(error).__name__}") from None
-        except ValueError:
-            raise ProviderUnavailable(f"{url} did not answer with JSON") from None
+        authorization = f"Bearer {access_token.reveal()}"
+        headers = {"authorization": authorization, "user-agent": "Gatehouse"}
+        return fetch_json(self._client, url, headers)
 
     def _ask_for_tokens(self, error_code: str, params: Mapping[str, str]) -> ProviderTokens:
         try:
@@ -242,9 +237,10 @@ class ProviderClient:
         except ProviderUnavailable as error:
             raise ProviderError(error_code, str(error)) from None
         except httpx2.HTTPError as error:
+            self.discovery.doubt_endpoints()
             reason = f"token endpoint: {error or type(error).__name__}"
             raise ProviderError(error_code, reason) from None
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise ProviderError(error_code, f"token endpoint: {error}") from None
 
     def _build_oauth_client(self, endpoints: Endpoints) -> OAuth2Client:

@@ -10,6 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from backend.features.providers.errors import ProviderUnavailable
+from backend.features.providers.fetching import fetch_json
 from backend.features.providers.issuers import is_own_document
 from backend.kernel.clock import Clock
 from backend.kernel.configuration.providers import ProviderConfig
@@ -25,6 +26,8 @@ SIGNATURES = frozenset(
     | {"Ed25519"}
 )
 """With public keys only: a key that we hold too proves nothing (RFC 8725, section 3.1)."""
+_DEFAULT_METHODS = ["client_secret_basic"]
+"""How a client authenticates where the document says nothing (section 3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +76,31 @@ class Kept(Generic[T]):
     def get_newer(self, than: T) -> T | None:
         """Return a newer one; None if there is none, or if it was asked for a moment ago."""
         with self._lock:
-            if self._value is than and self._clock.monotonic() >= self._again_at:
+            if self._value is than and self._may_ask_again():
                 self._refresh()
             return None if self._value is than else self._value
 
+    def doubt(self) -> None:
+        """Fetch it at the next use, unless it was asked for a moment ago."""
+        with self._lock:
+            if self._may_ask_again():
+                self._due_at = 0.0
+
+    def _may_ask_again(self) -> bool:
+        now = self._clock.monotonic()
+        if now < self._again_at:
+            return False
+        self._again_at = now + _RETRY_AFTER
+        return True
+
     def _refresh(self) -> None:
         now = self._clock.monotonic()
-        self._again_at = now + _RETRY_AFTER
         try:
             self._value = self._fetch()
             self._due_at = now + _KEPT
         except ProviderUnavailable as error:
-            self._failure, self._due_at = error, self._again_at
+            self._failure = error
+            self._due_at = self._again_at = now + _RETRY_AFTER
 
 
 class Discovery:
@@ -110,27 +126,23 @@ class Discovery:
             tuple(sorted(SIGNATURES)),
         )
 
+    def doubt_endpoints(self) -> None:
+        """Fetch the document at the next use: an endpoint does not work, and may have moved."""
+        self._endpoints.doubt()
+
     def _fetch_endpoints(self) -> Endpoints:
-        document = self._get_json(self._config.issuer.rstrip("/") + _PATH)
+        document = self._get_object(self._config.issuer.rstrip("/") + _PATH)
         return _read_document(self._config, document)
 
     def _fetch_keys(self) -> KeySet:
         url = self.find_endpoints().jwks_url
-        keys = self._get_json(url).get("keys")
+        keys = self._get_object(url).get("keys")
         if not isinstance(keys, list):
             raise ProviderUnavailable(f"{url} is no set of keys")
         return _import_keys(keys)
 
-    def _get_json(self, url: str) -> dict[str, Any]:
-        try:
-            response = self._client.get(url, headers={"accept": "application/json"})
-            if not response.is_success:
-                raise ProviderUnavailable(f"{url} answered {response.status_code}")
-            document = response.json()
-        except httpx2.HTTPError as error:
-            raise ProviderUnavailable(f"{url}: {error or type(error).__name__}") from None
-        except ValueError:
-            raise ProviderUnavailable(f"{url} did not answer with JSON") from None
+    def _get_object(self, url: str) -> dict[str, Any]:
+        document = fetch_json(self._client, url)
         if not isinstance(document, dict):
             raise ProviderUnavailable(f"{url} did not answer with an object")
         return document
@@ -158,11 +170,12 @@ def _read_document(config: ProviderConfig, document: dict[str, Any]) -> Endpoint
     if not (urls["authorization_url"] and urls["token_url"] and urls["jwks_url"]):
         raise ProviderUnavailable("its document lacks an endpoint that sign-in needs")
     algorithms = _read_list(document.get("id_token_signing_alg_values_supported"))
+    methods = document.get("token_endpoint_auth_methods_supported", _DEFAULT_METHODS)
     return Endpoints(
         issuer,
         **urls,
         algorithms=tuple(each for each in algorithms if each in SIGNATURES) or ("RS256",),
-        token_auth_methods=tuple(_read_list(document.get("token_endpoint_auth_methods_supported"))),
+        token_auth_methods=tuple(_read_list(methods)),
         names_issuer=document.get("authorization_response_iss_parameter_supported") is True,
     )
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from joserfc import jws, jwt
-from joserfc.errors import JoseError
+from joserfc.errors import JoseError, UnsupportedAlgorithmError
 from joserfc.jwk import KeySet
 
 from backend.features.providers.discovery import Endpoints
@@ -22,6 +22,21 @@ CLOCK_SKEW = 30  # seconds between the provider's clock and ours
 
 class UnknownKey(Exception):
     """None of the keys has signed the token: the provider may have new ones."""
+
+
+class _Registry(jws.JWSRegistry):
+    """Reads tokens with parameters that we do not know, and with certificates in their header."""
+
+    max_header_length = 8192  # bytes
+
+    def __init__(self, algorithms: Collection[str] = ()) -> None:
+        super().__init__(algorithms=[*algorithms], strict_check_header=False)
+
+    def get_alg(self, name: str) -> Any:
+        """Return an algorithm that is allowed, without a warning of EdDSA's older name."""
+        if name not in (self.allowed or ()):
+            raise UnsupportedAlgorithmError(f"{name} is not allowed")
+        return self.algorithms[name]
 
 
 def verify_id_token(
@@ -98,8 +113,8 @@ def _verify_signature(token: str, keys: KeySet, allowed: Collection[str]) -> dic
     Raises UnknownKey if the token names none of them, and ProviderError if it is forged.
     """
     try:
-        header = jws.extract_compact(token.encode()).headers()
-    except (JoseError, ValueError, TypeError) as error:
+        header = jws.extract_compact(token.encode(), registry=_Registry()).headers()
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise _refuse(f"it is no JWT: {error}") from None
     algorithm, key_id = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in allowed:
@@ -113,9 +128,11 @@ def _verify_signature(token: str, keys: KeySet, allowed: Collection[str]) -> dic
         raise UnknownKey
     for key in candidates:
         try:
-            return jwt.decode(token, key, algorithms=[algorithm]).claims
-        except (JoseError, ValueError, TypeError):
+            return jwt.decode(token, key, registry=_Registry(algorithms=[algorithm])).claims
+        except (JoseError, ValueError, TypeError, RecursionError):
             continue  # of several keys without an id another one may have signed it
+    if key_id is None:
+        raise UnknownKey
     raise _refuse("its signature is not the provider's")
 
 

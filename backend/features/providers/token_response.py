@@ -37,7 +37,8 @@ def read_tokens(answer: Mapping[str, Any], now: datetime, asked: Sequence[str]) 
         _read_token(answer, "refresh_token"),
         _read_token(answer, "id_token"),
         _read_expiry(answer.get("expires_in"), now),
-        _read_expiry(answer.get("refresh_token_expires_in"), now),
+        # Keycloak's is the shorter name.
+        _read_expiry(answer.get("refresh_token_expires_in", answer.get("refresh_expires_in")), now),
         tuple(granted),
     )
 

@@ -1,9 +1,17 @@
 """The JSON of signing in with a provider (wire.md section 4)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import (
+    AfterValidator,
+    Field,
+    JsonValue,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from backend.features.sessions.wire import UserOut
@@ -138,6 +146,23 @@ class CallbackQuery(WireModel):
     state: str | None = None
     user: str | None = None
     iss: str | None = None
+    _is_malformed: bool = PrivateAttr(default=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _note_malformed(cls, data: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        """Take anything: a browser shows a page for it, not JSON."""
+        try:
+            return read(data)
+        except ValidationError:
+            query = read({})
+            query._is_malformed = True
+            return query
+
+    @property
+    def is_malformed(self) -> bool:
+        """Whether a parameter came twice, or is no text."""
+        return self._is_malformed
 
 
 class AccountOut(WireModel):

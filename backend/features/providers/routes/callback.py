@@ -16,7 +16,6 @@ from backend.features.providers.routes.failures import (
     build_event,
     redirect_to_error,
     refuse,
-    use_up,
 )
 from backend.features.providers.service import ProvenAccount, ProviderSignIn
 from backend.features.providers.states import BegunSignIn, Linking
@@ -67,34 +66,35 @@ def callback(
 ) -> Response:
     """Finish a sign-in, or the linking of an account, with what the provider answers.
 
-    The state works once, in the browser that was sent to this provider (RFC 9700, 4.7).
+    The state works once, in the browser that was sent to this provider (RFC 9700, 4.7). It is used
+    up before the code is sent: many providers end the tokens of a code that comes twice.
     """
+    if query.is_malformed:
+        raise refuse(work, provider_id, ProviderError("invalid_callback_request", "malformed"))
     token = OAuthStateToken(query.state or "")
     if not token:
         raise refuse(work, provider_id, ProviderError("state_not_found", "no state"))
     found = states.find(work, token)
-    if found is None or found[0].provider_id != provider_id:
-        reason = "no sign-in at this provider has this state"
-        raise refuse(work, provider_id, ProviderError("state_mismatch", reason))
+    if found is None:
+        raise refuse(work, provider_id, ProviderError("state_mismatch", "nobody has this state"))
     state, begun = found
     if begun.in_panel and not work.client.is_panel:  # the panel's cookies have names of their own
         return redirect(_add_query(begun.callback, request))
     if not cookies.has_state(request.cookie_header, token):
         return _forward(work, request, services, state, begun)
+    request.cookies += cookies.clear_state()
     try:
-        _check_answer(work, state, query)
+        if not work.commit_first(lambda first: oauth_states.take(first.db, state.id)):
+            raise ProviderError("state_mismatch", "the state was used in this moment")
+        _check_answer(work, provider_id, state, query)
         client = _find_client(services, provider_id)
         proven = _prove(work, client, begun, query)
         if state.user_id is not None:
-            return _link(work, services, state, begun, proven, cookies)
-        _take(work, state)
+            return _link(work, services, state, begun, proven)
         return _sign_in(work, request, services, cookies, reader, begun, proven)
     except ProviderError as error:
         description = query.error_description if query.error else None
         raise refuse(work, provider_id, error, found, description) from None
-    except Refusal:  # by a gate: it works once all the same
-        work.run_even_if_refused(lambda later: use_up(later, state.id))
-        raise
 
 
 @routes.post(
@@ -164,7 +164,9 @@ def _began_elsewhere(settings: Settings, client: ProviderClient, state: OAuthSta
     return not sends_to_app or state.origin in settings.own_origins
 
 
-def _check_answer(work: Work, state: OAuthState, query: CallbackQuery) -> None:
+def _check_answer(work: Work, provider_id: str, state: OAuthState, query: CallbackQuery) -> None:
+    if state.provider_id != provider_id:
+        raise ProviderError("state_mismatch", f"the state is of a sign-in at {state.provider_id}")
     if state.expires_at <= work.now():
         raise ProviderError("state_mismatch", "the sign-in took longer than ten minutes")
     if query.error:
@@ -197,18 +199,12 @@ def _prove(
     return work.run_outside_transaction(ask)
 
 
-def _take(work: Work, state: OAuthState) -> None:
-    if not oauth_states.take(work.db, state.id):
-        raise ProviderError("state_mismatch", "the state was used in this moment")
-
-
 def _link(
     work: Work,
     services: ProviderSignIn,
     state: OAuthState,
     begun: BegunSignIn,
     proven: ProvenAccount,
-    cookies: Cookies,
 ) -> Response:
     """Add the account, if the session that asked for it still stands (ASVS 7.4.1)."""
     if state.user_id is None or state.session_id is None or begun.link_email is None:
@@ -217,14 +213,11 @@ def _link(
     linking = Linking(state.user_id, state.session_id, begun.link_email)
     try:
         require_live_session(work.db, acting, work.now())
-        _take(work, state)  # after the user is locked: who deletes the user deletes the state, too
         service.link(work, services, proven, linking)
     except SessionEnded:
         reason = "the session has ended meanwhile"
         raise ProviderError("unable_to_link_account", reason) from None
-    response = redirect(begun.callback)
-    response.cookies += cookies.clear_state()
-    return response
+    return redirect(begun.callback)
 
 
 def _sign_in(
@@ -258,5 +251,4 @@ def _sign_in(
         body = SignedInWithIdToken(token=outcome.token.reveal(), user=UserOut.of(outcome.user))
         response = redirect(page) if page else Response(body)
         response = set_sign_in_cookies(work, response, cookies, outcome, header)
-    response.cookies += cookies.clear_state()
     return hand_cookies_to_app(response)

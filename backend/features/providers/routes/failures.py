@@ -1,7 +1,6 @@
 """Sending a browser back with what went wrong at a provider, and recording it."""
 
 import re
-from uuid import UUID
 
 import structlog
 
@@ -10,7 +9,6 @@ from backend.features.providers.errors import ProviderError
 from backend.features.providers.states import BegunSignIn
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import RecordedRefusal, Refusal
-from backend.storage.queries import oauth_states
 from backend.storage.queries.oauth_states import OAuthState
 from backend.storage.work import Work
 from backend.web.responses.redirects import redirect_refusal, with_parameter
@@ -29,25 +27,14 @@ def refuse(
     found: tuple[OAuthState, BegunSignIn] | None = None,
     description: str | None = None,
 ) -> Refusal:
-    """Send the browser back with an error, and record it; everything else is rolled back.
-
-    The state is used up all the same, unless it is of another browser.
-    """
+    """Send the browser back with an error, and record it; everything else is rolled back."""
     state, begun = found or (None, None)
     work.keep(build_event(state, provider_id, error))
-    if state is not None:
-        state_id = state.id
-        work.run_even_if_refused(lambda later: use_up(later, state_id))
     log.warning(
         "provider_sign_in_failed", provider=provider_id, code=error.code, reason=error.reason
     )
     target = begun.error_callback if begun else None
     return redirect_to_error(work, target, error.code, description)
-
-
-def use_up(work: Work, state_id: UUID) -> None:
-    """Let a state work no more."""
-    oauth_states.take(work.db, state_id)
 
 
 def build_event(state: OAuthState | None, provider_id: str, error: ProviderError) -> Event:
