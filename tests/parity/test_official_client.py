@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from tests.docs.guide import ROOT, list_blocks
+from tests.openid import environment_of, redirect_uri
 from tests.rig.harness import HARNESSES, conformance
 from tests.rig.node import require_node, run_node
 from tests.rig.space import Space
@@ -65,6 +66,23 @@ def test_passkeys_are_better_auths(tmp_path):
     with Space(tmp_path, settings) as space:
         ours = run_node(HERE, "passkey.mjs", space.url, seconds=120)
     theirs = run_node(HERE, "passkey.mjs", seconds=60)
+    assert find_failures(ours.stdout) == find_failures(theirs.stdout) == []
+    assert read_shapes(ours.stdout) == read_shapes(theirs.stdout)
+
+
+def test_signing_in_at_an_openid_provider_is_better_auths(openid_provider, tmp_path):
+    """The provider is one that others wrote; refusals and redirects are compared word by word."""
+    settings = {"PUBLIC_URL": "{url}", "STRICT": "off", "RATE_LIMITS": "off"}
+    space = Space(tmp_path, {**settings, "SSL_CERT_FILE": str(openid_provider.ca_file)})
+    base_urls = (space.url, "http://127.0.0.1:3000")
+    firsts, seconds = ([redirect_uri(id_, url) for url in base_urls] for id_ in ("first", "second"))
+    with openid_provider.realm(*firsts) as first, openid_provider.realm(*seconds) as second:
+        space.environment |= environment_of(first=first, second=second)
+        script = ("openid.mjs", first.issuer, second.issuer)
+        options = {"seconds": 120, "ca_file": openid_provider.ca_file}
+        with space:
+            ours = run_node(HERE, *script, space.url, **options)
+        theirs = run_node(HERE, *script, **options)
     assert find_failures(ours.stdout) == find_failures(theirs.stdout) == []
     assert read_shapes(ours.stdout) == read_shapes(theirs.stdout)
 

@@ -1,5 +1,6 @@
 """Programs in Node.js, and the packages they need."""
 
+import os
 import shutil
 import subprocess
 from functools import cache
@@ -22,11 +23,18 @@ def find_node() -> str | None:
     return next((path for path in programs if _version(path) >= OLDEST), None)
 
 
-def run_node(folder: Path, *arguments: str, seconds: float) -> subprocess.CompletedProcess[str]:
-    """Run `node` in a folder whose packages are installed; the result has its whole output."""
+def run_node(
+    folder: Path, *arguments: str, seconds: float, ca_file: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run `node` in a folder whose packages are installed; the result has its whole output.
+
+    It trusts the authority of `ca_file` besides those of the machine.
+    """
+    trust = {"NODE_EXTRA_CA_CERTS": str(ca_file)} if ca_file else {}
     return subprocess.run(
         [require_node(folder), *arguments],
         cwd=folder,
+        env={**os.environ, **trust},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
