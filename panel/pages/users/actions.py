@@ -21,6 +21,8 @@ from panel.ui.wiring import error_toast
 UserJson = Mapping[str, Any]
 FactorsJson = Mapping[str, Any]
 PasskeyJson = Mapping[str, Any]
+AccountJson = Mapping[str, Any]
+PASSWORD = "credential"  # noqa: S105  how the API lists a password
 _AUTH = "/api/auth/admin"
 MAX_REASON = 1000  # characters; the API takes no more
 
@@ -134,6 +136,35 @@ async def ask_remove_passkeys(context: PageContext) -> Question:
 
     sentence = words.ask_remove_passkeys(strong(user["email"]), strong(names), len(passkeys))
     return Question(sentence, words.REMOVE_PASSKEYS, remove)
+
+
+async def list_accounts(context: PageContext, user: UserJson) -> Sequence[AccountJson]:
+    """Return the ways in of a user, the password first."""
+    listed = await context.get("/api/admin/accounts", userId=user["id"])
+    accounts: Sequence[AccountJson] = listed["accounts"]
+    return accounts
+
+
+def name_account(account: AccountJson) -> str:
+    """Return what people call the provider of an account."""
+    return str(account["providerName"] or account["providerId"])
+
+
+async def ask_unlink(context: PageContext, account_id: str | None) -> Question:
+    """Confirm unlinking one account at a provider."""
+    user = await find_user(context)
+    accounts = await list_accounts(context, user)
+    account = next((each for each in accounts if each["id"] == account_id), None)
+    if account is None:
+        raise error_toast(words.CHOOSE_ACCOUNT)
+    name, payload = name_account(account), {"userId": user["id"], "accountId": account["id"]}
+
+    async def unlink(context: PageContext) -> str:
+        await context.post("/api/admin/unlink-account", payload)
+        return words.UNLINKED.format(name, user["email"])
+
+    sentence = words.ASK_UNLINK.format(strong(name), account["accountId"], strong(user["email"]))
+    return Question(sentence, words.UNLINK, unlink)
 
 
 async def ask_remove_factor(context: PageContext) -> Question:

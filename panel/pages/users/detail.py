@@ -1,5 +1,6 @@
 """One user: profile, sessions, events and actions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ import gradio as gr
 from panel.client.api import ApiError
 from panel.pages.events import audit_table
 from panel.pages.users import actions, words
-from panel.pages.users.actions import UserJson
+from panel.pages.users.actions import AccountJson, UserJson
 from panel.pages.users.profile import render_profile
 from panel.services import PageContext, Services
 from panel.ui import timestamps
@@ -41,6 +42,7 @@ class _Actions(Components):
             reset, self.remove_factor = _button(words.SEND_RESET), _button(words.REMOVE_FACTOR)
             self.remove_passkeys = _button(words.REMOVE_PASSKEYS)
         self.session, end_one, end_all = _session_card()
+        self.accounts, self.account, unlink = _account_card()
         with gr.Column(elem_classes=["card", "actions"]):
             self.role = gr.Dropdown(words.ROLES_TO_GIVE, label=words.NEW_ROLE, filterable=False)
             set_role = _button(words.SET_ROLE)
@@ -49,9 +51,7 @@ class _Actions(Components):
             until, reason = _ban_fields()
             with gr.Row():
                 ban, self.unban = _button(words.BAN), _button(words.UNBAN)
-        with gr.Column(elem_classes=["card", "actions"]):
-            self.password = gr.Textbox(label=words.NEW_PASSWORD, type="password", max_lines=1)
-            set_password = _button(words.SET_PASSWORD)
+        self.password, set_password = _password_card()
         with gr.Column(elem_classes=["card", "actions"]):
             act_as = _button(words.ACT_AS)
             self.impersonation_note = gr.Markdown(soft(words.ACT_AS_HINT), elem_id="acting")
@@ -60,6 +60,7 @@ class _Actions(Components):
             (self.remove_factor, actions.ask_remove_factor, []),
             (self.remove_passkeys, actions.ask_remove_passkeys, []),
             (end_one, actions.ask_end_one, [self.session]),
+            (unlink, actions.ask_unlink, [self.account]),
             (end_all, actions.ask_end_all, []),
             (set_role, actions.ask_role, [self.role]),
             (set_username, actions.ask_username, [self.username]),
@@ -111,14 +112,16 @@ class UserDetail(Components):
             user["email"] == context.admin.email,
         )
         passkeys = await actions.list_passkeys(context, user)
+        accounts = await actions.list_accounts(context, user)
         events = await context.get("/api/admin/events", user=user["id"], limit=_EVENTS)
         choices = [(_session_name(each, now), each["id"]) for each in sessions]
         return {
-            self.about: render_profile(user, factors, passkeys, now),
+            self.about: render_profile(user, accounts, factors, passkeys, now),
             self.sessions: render_sessions(sessions, now),
             self.events: _render_events(user, events, now),
             self.column: gr.Column(visible=True),
             self.actions.session: gr.Dropdown(choices, value=choices[0][1] if choices else None),
+            **self._choose_account(accounts),
             self.actions.role: "admin" if "admin" in user["role"].split(",") else "user",
             self.actions.username: user["displayUsername"] or user["username"] or "",
             self.actions.password: "",
@@ -129,6 +132,15 @@ class UserDetail(Components):
             self.actions.remove_factor: gr.Button(visible=factors is not None and not is_self),
             self.actions.remove_passkeys: gr.Button(visible=bool(passkeys)),
             self.actions.unban: gr.Button(visible=user["banned"]),
+        }
+
+    def _choose_account(self, accounts: Sequence[AccountJson]) -> Updates:
+        at_providers = [each for each in accounts if each["providerId"] != actions.PASSWORD]
+        choices = [(_account_name(each), each["id"]) for each in at_providers]
+        chosen = choices[0][1] if choices else None
+        return {
+            self.actions.accounts: gr.Column(visible=bool(choices)),
+            self.actions.account: gr.Dropdown(choices, value=chosen),
         }
 
     def handler_for(self, action: EventHandler) -> EventHandler:
@@ -164,6 +176,19 @@ def _session_card() -> tuple[gr.Dropdown, gr.Button, gr.Button]:
         session = gr.Dropdown([], label=words.WHICH, filterable=False)
         with gr.Row():
             return session, _button(words.END_ONE), _button(words.END_ALL)
+
+
+def _account_card() -> tuple[gr.Column, gr.Dropdown, gr.Button]:
+    """Lay out what unlinks an account at a provider; hidden without any."""
+    with gr.Column(elem_classes=["card", "actions"], visible=False) as card:
+        account = gr.Dropdown([], label=words.WHICH_ACCOUNT, filterable=False)
+        return card, account, _button(words.UNLINK)
+
+
+def _password_card() -> tuple[gr.Textbox, gr.Button]:
+    with gr.Column(elem_classes=["card", "actions"]):
+        field = gr.Textbox(label=words.NEW_PASSWORD, type="password", max_lines=1)
+        return field, _button(words.SET_PASSWORD)
 
 
 def _ban_fields() -> tuple[gr.Textbox, gr.Textbox]:
@@ -212,6 +237,10 @@ def _render_events(user: UserJson, page: dict[str, Any], now: datetime) -> Marku
 def _session_name(session: dict[str, Any], now: datetime) -> str:
     begun = timestamps.format_relative(session["createdAt"], now)
     return f"{describe_device(session['userAgent'])}, {session['ipAddress']}, {begun}"
+
+
+def _account_name(account: AccountJson) -> str:
+    return f"{actions.name_account(account)}, {account['accountId']}"
 
 
 def _impersonation_note(user: UserJson, context: PageContext) -> Markup:

@@ -4,13 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from panel.pages.users import words
-from panel.pages.users.actions import FactorsJson, PasskeyJson, UserJson
+from panel.pages.users.actions import (
+    PASSWORD,
+    AccountJson,
+    FactorsJson,
+    PasskeyJson,
+    UserJson,
+    name_account,
+)
 from panel.ui import timestamps
 from panel.ui.markup import Markup, badge, isolate, pairs
 
 
 def render_profile(
-    user: UserJson, factors: FactorsJson | None, passkeys: Sequence[PasskeyJson], now: datetime
+    user: UserJson,
+    accounts: Sequence[AccountJson],
+    factors: FactorsJson | None,
+    passkeys: Sequence[PasskeyJson],
+    now: datetime,
 ) -> Markup:
     """Return a user's profile."""
     values = [
@@ -19,7 +30,7 @@ def render_profile(
         _username(user),
         Markup("{} {}").format(isolate(user["email"], 300), verified_badge(user)),
         user["role"],
-        _describe_ways(user),
+        _describe_ways(user, accounts, now),
         _describe_factors(factors, now),
         Markup("<br>").join(_describe_passkey(each, now) for each in passkeys) or words.NO_PASSKEYS,
         timestamps.render_both(user["createdAt"], now),
@@ -68,10 +79,27 @@ def _describe_factors(factors: FactorsJson | None, now: datetime) -> Markup:
     )
 
 
-def _describe_ways(user: UserJson) -> str:
+def _describe_ways(user: UserJson, accounts: Sequence[AccountJson], now: datetime) -> Markup | str:
     if user.get("isAnonymous"):
         return words.TRIES_THE_APP
-    return ", ".join(words.WAYS_IN.get(way, way) for way in user["accounts"]) or words.NO_WAY_IN
+    described = Markup("<br>").join(_describe_account(each, now) for each in accounts)
+    return described or words.NO_WAY_IN
+
+
+def _describe_account(account: AccountJson, now: datetime) -> Markup:
+    """Return a way in: its provider, what that calls the user, since when, what it may do."""
+    if account["providerId"] == PASSWORD:
+        return Markup.escape(words.A_PASSWORD)
+    parts = [words.SINCE.format(timestamps.format_relative(account["createdAt"], now))]
+    if account["scopes"]:
+        parts.append(words.ALLOWED.format(" ".join(account["scopes"])))
+    gone = Markup() if account["providerName"] else badge(words.NOT_A_PROVIDER, "warn")
+    return Markup("{} <code>{}</code> <span class='soft'>({})</span> {}").format(
+        isolate(name_account(account), 100),
+        isolate(account["accountId"], 300),
+        ", ".join(parts),
+        gone,
+    )
 
 
 def _describe_passkey(passkey: PasskeyJson, now: datetime) -> Markup:

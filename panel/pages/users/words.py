@@ -49,7 +49,9 @@ PROFILE = (
     "Passkeys",
     *("Created", "Changed", "Last sign-in", "Live sessions"),
 )
-WAYS_IN = {"credential": "a password"}
+A_PASSWORD = "a password"  # noqa: S105  a way in, not a password
+SINCE, ALLOWED = "since {}", "allowed: {}"
+NOT_A_PROVIDER = "the settings do not name this provider any more"
 NO_USERNAME = "none"
 NO_WAY_IN = "nothing yet; send a reset mail, so that they can choose a password"
 TRIES_THE_APP = "no account: they try the app in one browser, and lose it with that browser"
@@ -73,6 +75,7 @@ VERIFY, UNVERIFY = "Mark e-mail as verified", "Mark e-mail as not verified"
 SEND_RESET = "Send a reset mail"
 REMOVE_FACTOR = "Remove the second factor"
 REMOVE_PASSKEYS = "Remove all passkeys"
+UNLINK, WHICH_ACCOUNT = "Unlink this account", "Account at a provider"
 SET_ROLE, NEW_ROLE = "Set role", "Role"
 ROLES_TO_GIVE = [("user", "user"), ("admin", "admin")]
 SET_USERNAME, NEW_USERNAME = "Set user name", "User name"
@@ -107,6 +110,12 @@ ASK_REMOVE_PASSKEYS = Markup(
     "This removes {} of {}: {}. They can no longer sign in with {}. Their sessions stay; they are "
     "mailed a notice."
 )
+ASK_UNLINK = Markup(
+    "This unlinks {} ({}) from {}. They can no longer sign in with it; the account there stays. "
+    "Their sessions stay; they are mailed a notice."
+)
+UNLINKED = "{} is unlinked from {}."
+CHOOSE_ACCOUNT = "Choose an account first."
 LOCKED = "wrong codes: locked, ends {}"
 FACTOR_REMOVED = "The second factor of {} is removed."
 ASK_END_ONE = Markup("This ends the session of {} ({}) at once. They can sign in again.")
