@@ -24,7 +24,7 @@ _SAFE = {
     **dict.fromkeys(("role", "banned", "verified", "anonymous"), _WORD),
     **dict.fromkeys(("sortBy", "sortDirection", "offset"), _WORD),
     "address": re.compile(r"[A-Za-z0-9._:@+/-]{1,200}"),
-    "kind": re.compile(r"[a-z_,]{1,800}"),
+    "kind": re.compile(r"[a-z_,]{1,1200}"),
     **dict.fromkeys(("search", "browser", "email", "from", "to"), _PHRASE),
 }
 REFUSED = "refused"
