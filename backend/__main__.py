@@ -15,8 +15,8 @@ from backend.features.mail.setup import build_mailer
 from backend.features.mail.transports import open_transport
 from backend.features.management import second_factors
 from backend.features.user_transfer.commands import (
-    load_factors,
-    load_passkeys,
+    TableFiles,
+    load_tables,
     run_export,
     run_import,
 )
@@ -101,6 +101,12 @@ def _add_import_arguments(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the table passkey of a Better Auth, whose rpID is this server's PASSKEY_RP_ID",
     )
+    command.add_argument(
+        "--accounts",
+        type=Path,
+        metavar="FILE",
+        help="the table account of a Better Auth, with its secret if it encrypts tokens",
+    )
 
 
 def _serve(_: argparse.Namespace) -> None:
@@ -168,13 +174,12 @@ def _remove_two_factor(args: argparse.Namespace) -> int:
 def _import(args: argparse.Namespace) -> int:
     with _runtime() as runtime:
         settings = runtime.settings
-        factors = load_factors(load_keyring(settings, runtime.randomness), args.two_factor)
-        passkeys = load_passkeys(settings, args.passkeys)
-        if factors is None or passkeys is None:
+        files = TableFiles(args.two_factor, args.passkeys, args.accounts)
+        tables = load_tables(settings, load_keyring(settings, runtime.randomness), files)
+        if tables is None:
             return 1
-        factors.passkeys = passkeys
         hasher = PasswordHasher(settings.bcrypt_rounds)
-        return run_import(runtime, hasher, args.file, factors, dry=args.dry_run)
+        return run_import(runtime, hasher, args.file, tables, dry=args.dry_run)
 
 
 def _export(args: argparse.Namespace) -> None:

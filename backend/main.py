@@ -24,16 +24,17 @@ from backend.features.mail.service import Mailer
 from backend.features.mail.setup import open_mailer
 from backend.features.mail.worker import MailWorker
 from backend.features.management.status import DeploymentStatus
+from backend.features.providers.resealing import build_token_resealing
 from backend.features.providers.service import ProviderSignIn
+from backend.features.providers.tokens import build_token_sealer
 from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
 from backend.features.stream_demo.service import Ticker
 from backend.features.two_factor.resealing import build_resealing
-from backend.features.two_factor.service import TwoFactor
+from backend.features.two_factor.service import TwoFactor, build_sealer
 from backend.kernel.client import SYSTEM
 from backend.kernel.clock import Clock, SystemClock
 from backend.kernel.randomness import Randomness, SystemRandomness
-from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.secret_key import load_keyring
 from backend.kernel.secrets.signing import Keyring
 from backend.kernel.secrets.tokens import TokenMint
@@ -132,7 +133,7 @@ def _build_context(
         Mailer: mailer,
         TwoFactor: second_factors,
         ProviderSignIn: build_providers(runtime, keyring, issuer, link_mailer, closing),
-        **_build_operations(runtime, clock_check, feed, second_factors.sealer, closing),
+        **_build_operations(runtime, clock_check, feed, keyring, closing),
         ApiDocument: ApiDocument(ABOUT, _tags(settings), cookies),
         **({} if worker is None else {MailWorker: worker}),
     }
@@ -153,11 +154,15 @@ def _build_operations(
     runtime: Runtime,
     clock_check: ClockCheck,
     feed: ChangeFeed,
-    sealer: Sealer,
+    keyring: Keyring,
     closing: ExitStack,
 ) -> dict[type, Any]:
     """Build the services that watch over the server, and the demo of a stream."""
-    tasks = [build_removal_of_abandoned(runtime), build_resealing(runtime, sealer)]
+    tasks = [
+        build_removal_of_abandoned(runtime),
+        build_resealing(runtime, build_sealer(keyring)),
+        build_token_resealing(runtime, build_token_sealer(keyring)),
+    ]
     housekeeper = Housekeeper(runtime, clock_check, tasks)
     runtime.database.add_after_write_callback(housekeeper.note_write)
     closing.callback(housekeeper.stop)

@@ -22,13 +22,12 @@ from backend.features.email_verification.service import mail_at_sign_up, refuse_
 from backend.features.links.link_mailer import LinkMailer
 from backend.features.providers.registry import Providers
 from backend.features.providers.service import ProviderSignIn
-from backend.features.providers.tokens import TokenVault
+from backend.features.providers.tokens import TokenVault, build_token_sealer
 from backend.features.two_factor.gate import ask_second_factor, challenged_methods
 from backend.features.two_factor.service import TwoFactor
 from backend.kernel.client import SYSTEM
 from backend.kernel.passwords.hasher import MIN_ROUNDS, PasswordHasher
 from backend.kernel.passwords.rules import PasswordRules
-from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.signing import Keyring
 from backend.kernel.secrets.tokens import TokenMint
 from backend.kernel.settings import Settings
@@ -115,7 +114,7 @@ def build_providers(
 ) -> ProviderSignIn:
     providers = Providers(runtime.settings.providers, runtime.clock)
     closing.callback(providers.close)
-    vault = TokenVault(Sealer(keyring, "provider-tokens"))
+    vault = TokenVault(build_token_sealer(keyring))
     hooks = [mail_at_sign_up(link_mailer)]
     return ProviderSignIn(providers, vault, issuer, link_mailer.mailer, hooks, is_awaited)
 

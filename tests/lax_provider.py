@@ -48,9 +48,11 @@ class LaxProvider:
     def answer(self, url: str, who: dict[str, Any]) -> str:
         """Sign in there; returns the path of the callback that the browser is sent to."""
         asked = dict(parse_qsl(urlsplit(url).query))
-        code = self._give_out(who)
-        query = urlencode({"code": code, "state": asked["state"]})
-        return f"{urlsplit(asked['redirect_uri']).path}?{query}"
+        return urlsplit(self._redirect(asked, who))._replace(scheme="", netloc="").geturl()
+
+    def _redirect(self, asked: dict[str, str], who: dict[str, Any]) -> str:
+        query = urlencode({"code": self._give_out(who), "state": asked["state"]})
+        return f"{asked['redirect_uri']}?{query}"
 
     def _give_out(self, who: dict[str, Any]) -> str:
         secret = f"{self.id}-secret-{next(self._numbers)}"
@@ -61,6 +63,10 @@ class LaxProvider:
         if received.path == "/user":
             token = received.headers["authorization"].removeprefix("Bearer ")
             return _say(handler, self._people[token])
+        if received.path.startswith("/authorize"):  # by somebody who names themselves
+            asked = dict(parse_qsl(urlsplit(received.path).query))
+            location = self._redirect(asked, json.loads(asked["x_person"]))
+            return handler.say(b"", 302, location=location)
         sent = dict(parse_qsl(received.body.decode()))
         who = self._people[sent.get("code") or sent["refresh_token"]]
         tokens = {

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from backend.features.providers.service import ProviderSignIn
 from backend.features.two_factor.service import TwoFactor
 from backend.features.user_transfer import importing
+from backend.features.user_transfer.accounts import AccountTable
 from backend.features.user_transfer.exporting import export_users
 from backend.features.user_transfer.importing import import_users, summary
 from backend.features.user_transfer.records import BrokenFile, read_records
 from backend.features.user_transfer.second_factors import FactorTable
+from backend.features.user_transfer.tables import Tables
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.secrets.secret import Password
 from backend.storage.tables import users
@@ -38,8 +41,9 @@ def import_text(
     records = read_records(BytesIO(text.encode()))
     runtime = gatehouse.context.runtime
     services = gatehouse.context.services[TwoFactor]
-    factors = FactorTable(services.sealer, services.digests)
-    outcome = import_users(runtime, PasswordHasher(4), records, messages.append, factors, dry=dry)
+    accounts = AccountTable(gatehouse.context.services[ProviderSignIn].vault.sealer)
+    tables = Tables(FactorTable(services.sealer, services.digests), accounts)
+    outcome = import_users(runtime, PasswordHasher(4), records, messages.append, tables, dry=dry)
     return messages, summary(outcome, dry=dry)
 
 

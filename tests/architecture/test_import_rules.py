@@ -84,7 +84,10 @@ MAY_IMPORT = {
         "backend.features.email_verification",
         "backend.features.password_reset",
     ],
-    "backend.features.user_transfer": ["backend.features.two_factor"],  # ... of users who move in
+    "backend.features.user_transfer": [  # ... of users who move in
+        "backend.features.providers",
+        "backend.features.two_factor",
+    ],
     "backend.limits": ["backend.web", "backend.storage", "backend.kernel"],
     "backend.web": ["backend.storage", "backend.process", "backend.kernel"],
     "backend.storage": ["backend.process", "backend.kernel"],

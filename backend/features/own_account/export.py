@@ -15,7 +15,9 @@ from backend.kernel.timestamps import format_timestamp
 from backend.storage.db import Db
 from backend.storage.engine import Database
 from backend.storage.queries import (
+    accounts,
     links,
+    oauth_states,
     one_time_codes,
     outbox,
     passkeys,
@@ -183,6 +185,32 @@ def _load_passkeys(db: Db, user: User) -> Items:
     ]
 
 
+def _load_accounts(db: Db, user: User) -> Items:
+    """Load the accounts at providers, without the tokens that these gave us."""
+    return [
+        {
+            "id": each.id,
+            "provider": each.provider_id,
+            "issuer": each.issuer,
+            "accountId": each.account_id,
+            "scopes": each.scopes.split(),
+            "createdAt": each.created_at,
+            "updatedAt": each.updated_at,
+            "accessTokenExpiresAt": each.access_token_expires_at,
+            "refreshTokenExpiresAt": each.refresh_token_expires_at,
+        }
+        for each in accounts.list_for_user(db, user.id)
+    ]
+
+
+def _load_begun_links(db: Db, user: User) -> Items:
+    """Load the accounts that the user is about to link, and is at the provider for."""
+    return [
+        {"id": each.id, "provider": each.provider_id, "expiresAt": each.expires_at}
+        for each in oauth_states.list_for_user(db, user.id)
+    ]
+
+
 def _load_trusted_browsers(db: Db, user: User) -> Items:
     return [
         {
@@ -201,6 +229,7 @@ def _load_begun_sign_ins(db: Db, user: User) -> Items:
         {
             "id": each.id,
             "method": each.method,
+            "provider": each.provider_id,
             "createdAt": each.created_at,
             "expiresAt": each.expires_at,
             "codesTried": each.attempts,
@@ -224,6 +253,8 @@ _FILES: Mapping[str, Callable[[Db, User], Items]] = {
     "pictures": _load_pictures,
     "second-factors": _load_second_factors,
     "passkeys": _load_passkeys,
+    "accounts": _load_accounts,
+    "begun-links": _load_begun_links,
     "trusted-browsers": _load_trusted_browsers,
     "begun-sign-ins": _load_begun_sign_ins,
     "mailed-codes": _load_mailed_codes,

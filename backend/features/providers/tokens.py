@@ -8,6 +8,12 @@ from backend.features.providers.token_response import ProviderTokens
 from backend.kernel.randomness import Randomness
 from backend.kernel.secrets.sealing import Sealer
 from backend.kernel.secrets.secret import Secret
+from backend.kernel.secrets.signing import Keyring
+
+
+def build_token_sealer(keyring: Keyring) -> Sealer:
+    """Build what encrypts providers' tokens."""
+    return Sealer(keyring, "provider-tokens")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,21 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from backend.features.providers.tokens import build_token_sealer
 from backend.features.two_factor.codes import build_digests
 from backend.features.two_factor.service import build_sealer
+from backend.features.user_transfer.accounts import AccountTable
 from backend.features.user_transfer.exporting import FORMATS, export_users
 from backend.features.user_transfer.importing import import_users, summary
 from backend.features.user_transfer.passkeys import PasskeyTable
 from backend.features.user_transfer.progress import ProgressBar
 from backend.features.user_transfer.records import BrokenFile, read_records
 from backend.features.user_transfer.second_factors import KEY, FactorTable, read_factors
+from backend.features.user_transfer.tables import Tables
 from backend.kernel.passwords.hasher import PasswordHasher
 from backend.kernel.secrets.better_auth import BetterAuthSecrets
 from backend.kernel.secrets.signing import Keyring
@@ -23,25 +27,48 @@ from backend.storage.queries import users
 from backend.storage.work import Runtime, run_query
 
 
+@dataclass(frozen=True, slots=True)
+class TableFiles:
+    """The files of the other tables of a Better Auth, as the command names them."""
+
+    two_factor: Path | None = None
+    passkeys: Path | None = None
+    accounts: Path | None = None
+
+
 def run_import(
-    runtime: Runtime,
-    hasher: PasswordHasher,
-    path: Path,
-    factors: FactorTable,
-    *,
-    dry: bool,
+    runtime: Runtime, hasher: PasswordHasher, path: Path, tables: Tables, *, dry: bool
 ) -> int:
     """Import a file; returns the exit code, 1 if a line was bad. Raises SettingsError."""
     with _open(path) as file:
-        return _import(runtime, hasher, file, factors, dry=dry)
+        return _import(runtime, hasher, file, tables, dry=dry)
 
 
-def load_passkeys(settings: Settings, path: Path | None) -> PasskeyTable | None:
-    """Load the table `passkey` of a Better Auth, whose rp id must be this server's.
+def load_tables(settings: Settings, keyring: Keyring, files: TableFiles) -> Tables | None:
+    """Load the tables of a Better Auth; None if a line was bad, after printing each.
 
-    Without a path it is empty. Returns None if a line was bad, after printing each. Raises
-    SettingsError.
+    Raises SettingsError.
     """
+    factors = _load_factors(keyring, files.two_factor)
+    accounts = _load_accounts(keyring, files.accounts)
+    passkeys = _load_passkeys(settings, files.passkeys)
+    given = (
+        (files.two_factor, factors.problems, "a second factor"),
+        (files.accounts, accounts.problems, "an account at a provider"),
+        (files.passkeys, passkeys.problems, "a passkey"),
+    )
+    for path, problems, what in given:
+        for line, problem in problems:
+            sys.stdout.write(f"{path} line {line}: {problem}\n")
+        if problems:
+            sys.stdout.write(f"nothing imported: no user must lose {what}\n")
+    if any(problems for _, problems, _ in given):
+        return None
+    return Tables(factors, accounts, passkeys)
+
+
+def _load_passkeys(settings: Settings, path: Path | None) -> PasskeyTable:
+    """Load the table `passkey`, whose rp id must be this server's; empty without a path."""
     if path is None:
         return PasskeyTable()
     parties = settings.relying_parties.parties
@@ -50,30 +77,29 @@ def load_passkeys(settings: Settings, path: Path | None) -> PasskeyTable | None:
     table = PasskeyTable(parties[0].rp_id)
     with _open(path) as file:
         table.read(read_records(file, key=KEY))
-    for line, problem in table.problems:
-        sys.stdout.write(f"{path} line {line}: {problem}\n")
-    if table.problems:
-        sys.stdout.write("nothing imported: no user must lose a passkey\n")
-    return None if table.problems else table
+    return table
 
 
-def load_factors(keyring: Keyring, path: Path | None) -> FactorTable | None:
-    """Load the table `twoFactor` of a Better Auth, whose secret is in the environment.
-
-    Without a path it is empty. Returns None if a line was bad, after printing each. Raises
-    SettingsError.
-    """
+def _load_factors(keyring: Keyring, path: Path | None) -> FactorTable:
+    """Load the table `twoFactor`, whose secret is in the environment; empty without a path."""
     table = FactorTable(build_sealer(keyring), build_digests(keyring))
     if path is None:
         return table
     secrets = BetterAuthSecrets.from_environment()
     with _open(path) as file:
         read_factors(read_records(file, key=KEY), secrets, table)
-    for line, problem in table.problems:
-        sys.stdout.write(f"{path} line {line}: {problem}\n")
-    if table.problems:
-        sys.stdout.write("nothing imported: no user must lose a second factor\n")
-    return None if table.problems else table
+    return table
+
+
+def _load_accounts(keyring: Keyring, path: Path | None) -> AccountTable:
+    """Load the table `account`, whose tokens may be encrypted; empty without a path."""
+    table = AccountTable(build_token_sealer(keyring))
+    if path is None:
+        return table
+    secrets = BetterAuthSecrets.from_environment_if_set()
+    with _open(path) as file:
+        table.read(read_records(file, key=KEY), secrets)
+    return table
 
 
 @contextmanager
@@ -93,7 +119,7 @@ def _import(
     runtime: Runtime,
     hasher: PasswordHasher,
     file: BinaryIO,
-    factors: FactorTable,
+    tables: Tables,
     *,
     dry: bool,
 ) -> int:
@@ -104,10 +130,17 @@ def _import(
         sys.stdout.write(line + "\n")
 
     records = read_records(file, progress.show)
-    outcome = import_users(runtime, hasher, records, print_line, factors, dry=dry)
+    outcome = import_users(runtime, hasher, records, print_line, tables, dry=dry)
     progress.clear()
     for line in summary(outcome, dry=dry):
         print_line(line)
+    known = {each.id for each in runtime.settings.providers}
+    if unknown := sorted(tables.accounts.provider_ids - known):
+        names = ", ".join(unknown)
+        print_line(
+            "nobody can sign in yet with accounts at these providers, which OIDC_PROVIDERS does "
+            f"not name: {names}"
+        )
     return 1 if outcome.bad else 0
 
 

@@ -1,4 +1,4 @@
-"""Exporting users with their second factors and passkeys, in a file that `import-users` reads."""
+"""Exporting users with their other ways to sign in, in a file that `import-users` reads."""
 
 import csv
 import json
@@ -11,7 +11,8 @@ from uuid import UUID
 
 from backend.kernel.csv_cells import escape_formula
 from backend.storage.engine import Database
-from backend.storage.queries import passkeys, two_factors, user_transfer
+from backend.storage.queries import accounts, passkeys, two_factors, user_transfer
+from backend.storage.queries.accounts import Account
 from backend.storage.queries.passkeys import Passkey
 from backend.storage.queries.two_factors import Factors
 from backend.storage.queries.users import User, UserWithHash
@@ -19,8 +20,9 @@ from backend.storage.work import run_query
 
 _PAGE = 1000  # users read at a time
 
-_FIELDS = [*User.__dataclass_fields__, "password_hash", "two_factor", "passkeys"]
+_FIELDS = [*User.__dataclass_fields__, "password_hash", "two_factor", "passkeys", "accounts"]
 _PASSKEY = [name for name in Passkey.__dataclass_fields__ if name not in {"id", "user_id"}]
+_ACCOUNT = [name for name in Account.__dataclass_fields__ if name not in {"id", "user_id"}]
 _FACTORS = (
     "totp_secret",
     "totp_confirmed",
@@ -37,8 +39,9 @@ def export_users(
 ) -> int:
     """Write all users into `file`, as CSV or JSON lines by its ending; returns how many.
 
-    Includes the hashes of their passwords, and their second factors: the secrets of apps are
-    encrypted with SECRET_KEY, and of backup codes there are digests.
+    Includes the hashes of their passwords, their second factors and their accounts at providers:
+    the secrets of apps and the tokens of providers are encrypted with SECRET_KEY, and of backup
+    codes there are digests.
     """
     write = _csv_writer(file) if ending == ".csv" else _json_writer(file)
     number = 0
@@ -56,10 +59,15 @@ def _all_rows(database: Database) -> Iterator[dict[str, Any]]:
         codes = run_query(database, partial(two_factors.list_backup_codes, user_ids=ids))
         everybody = [each.user.id for each in page]
         keys = run_query(database, partial(passkeys.list_for_users, user_ids=everybody))
+        linked = run_query(database, partial(accounts.list_for_users, user_ids=everybody))
         for each in page:
             user_id = each.user.id
             row = _row(each, factors.get(user_id), codes.get(user_id, ()))
-            yield {**row, "passkeys": [_render_passkey(key) for key in keys.get(user_id, ())]}
+            yield {
+                **row,
+                "passkeys": [_render(key, _PASSKEY) for key in keys.get(user_id, ())],
+                "accounts": [_render(each, _ACCOUNT) for each in linked.get(user_id, ())],
+            }
         page = _page_after(database, page[-1].user.id)
 
 
@@ -80,8 +88,8 @@ def _render_factors(factors: Factors, codes: Sequence[bytes]) -> dict[str, Any]:
     return {**values, "backup_codes": [_plain(code) for code in codes]}
 
 
-def _render_passkey(passkey: Passkey) -> dict[str, Any]:
-    return {name: _plain(getattr(passkey, name)) for name in _PASSKEY}
+def _render(stored: Passkey | Account, names: Sequence[str]) -> dict[str, Any]:
+    return {name: _plain(getattr(stored, name)) for name in names}
 
 
 def _plain(value: Any) -> Any:

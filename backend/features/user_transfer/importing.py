@@ -5,12 +5,12 @@ stay as they are: fix the bad lines and import the file again.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 
 from backend.features.user_transfer.progress import Ranges
 from backend.features.user_transfer.records import Record
-from backend.features.user_transfer.second_factors import FactorTable
+from backend.features.user_transfer.tables import Tables
 from backend.features.user_transfer.user_record import (
     BadRecord,
     ImportedUser,
@@ -50,6 +50,8 @@ class Outcome:
     mail_codes: int = 0
     """Users of these whose only factor is a mailed code."""
     passkeys: int = 0
+    accounts: int = 0
+    """At providers."""
 
 
 def import_users(
@@ -57,17 +59,17 @@ def import_users(
     hasher: PasswordHasher,
     records: Iterator[Record],
     print_line: PrintLine,
-    factors: FactorTable,
+    tables: Tables,
     *,
     dry: bool,
 ) -> Outcome:
     """Import all records, or with `dry` only check them; prints each bad line as it is found.
 
-    With the `factors` of a Better Auth, its users keep theirs.
+    With the other `tables` of a Better Auth, its users keep what is in them.
     """
     outcome = Outcome()
     while batch := list(islice(records, BATCH)):
-        _import_batch(runtime, hasher, batch, outcome, print_line, factors, dry=dry)
+        _import_batch(runtime, hasher, batch, outcome, print_line, tables, dry=dry)
     return outcome
 
 
@@ -77,19 +79,19 @@ def _import_batch(
     batch: list[Record],
     outcome: Outcome,
     print_line: PrintLine,
-    factors: FactorTable,
+    tables: Tables,
     *,
     dry: bool,
 ) -> None:
     for record in batch:
         outcome.ignored_fields |= {name for name in record.fields if not find_field(name)}
     with Work(runtime, SYSTEM) as work:
-        people, problems = _validate(work, hasher, batch, factors)
+        people, problems = _validate(work, hasher, batch, tables)
         existing = user_transfer.find_existing(work.db, [person.user for person in people])
         new = [person for person in people if not existing.has(person.user)]
         taken = [person for person in new if person.user.username in existing.usernames]
         if not problems and not taken:
-            _store(work, people, new, outcome, factors, dry=dry)
+            _store(work, people, new, outcome, tables, dry=dry)
             return
     people = [person for person in people if person not in taken]
     problems = sorted([*problems, *((person.line, _NAME_TAKEN) for person in taken)])
@@ -104,27 +106,22 @@ def _import_batch(
 
 
 def _validate(
-    work: Work, hasher: PasswordHasher, batch: Iterable[Record], factors: FactorTable
+    work: Work, hasher: PasswordHasher, batch: Iterable[Record], tables: Tables
 ) -> tuple[list[ImportedUser], list[tuple[int, str]]]:
     people: list[ImportedUser] = []
     problems: list[tuple[int, str]] = []
     first_lines: dict[object, int] = {}
     for record in batch:
         try:
-            person = parse_user(record, work, hasher.accept_hash)
+            person = parse_user(tables.accounts.add_password(record), work, hasher.accept_hash)
             for field_name, value in _unique_fields(person.user):
                 first = first_lines.setdefault(value, record.line)
                 if first != record.line:
                     raise BadRecord(f"the {field_name} is the same as on line {first}")
-            people.append(_with_factors(person, factors))
+            people.append(tables.check(person))
         except BadRecord as problem:
             problems.append((record.line, str(problem)))
     return people, problems
-
-
-def _with_factors(person: ImportedUser, factors: FactorTable) -> ImportedUser:
-    enabled = factors.check(person)
-    return replace(person, user=replace(person.user, two_factor_enabled=enabled))
 
 
 def _unique_fields(user: User) -> list[tuple[str, object]]:
@@ -137,21 +134,22 @@ def _store(
     people: list[ImportedUser],
     new: list[ImportedUser],
     outcome: Outcome,
-    factors: FactorTable,
+    tables: Tables,
     *,
     dry: bool,
 ) -> None:
     stored = {person.user.email for person in new}
     if new and not dry:
         stored = user_transfer.insert_many(work.db, [(p.user, p.password_hash) for p in new])
-        factors.store(work, (p for p in new if p.user.email in stored))
-        outcome.passkeys += factors.passkeys.store(work, (p for p in new if p.user.email in stored))
+        keys, linked = tables.store(work, [p for p in new if p.user.email in stored])
+        outcome.passkeys += keys
+        outcome.accounts += linked
         work.record(Event(EventKind.USERS_IMPORTED, detail={"users": len(stored)}))
     outcome.imported += len(stored)
     outcome.new_ids += sum(person.lost_id for person in new if person.user.email in stored)
     protected = [p for p in new if p.user.two_factor_enabled and p.user.email in stored]
     outcome.second_factors += len(protected)
-    outcome.mail_codes += sum(not factors.has_app(p) for p in protected)
+    outcome.mail_codes += sum(not tables.factors.has_app(p) for p in protected)
     outcome.already_here.add(p.line for p in people if p.user.email not in stored)
 
 
@@ -165,6 +163,8 @@ def summary(outcome: Outcome, *, dry: bool) -> list[str]:
         lines.append(kept + by_mail)
     if outcome.passkeys:
         lines.append(f"{_format_count(outcome.passkeys, 'passkey')} of theirs")
+    if outcome.accounts:
+        lines.append(f"{_format_count(outcome.accounts, 'account')} of theirs at providers")
     if outcome.already_here.count:
         existing = outcome.already_here
         lines.append(f"{existing.count} exist already and were not changed: lines {existing}")

@@ -11,7 +11,6 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from backend.features.two_factor.totp import TotpSecret
-from backend.features.user_transfer.passkeys import PasskeyTable
 from backend.features.user_transfer.records import BrokenFile, Record
 from backend.features.user_transfer.table_rows import parse_row
 from backend.features.user_transfer.user_record import (
@@ -59,8 +58,6 @@ class FactorTable:
     problems: list[tuple[int, str]] = field(default_factory=list)
     is_given: bool = False
     """Whether there is such a table."""
-    passkeys: PasskeyTable = field(default_factory=PasskeyTable)
-    """These move beside them."""
 
     def check(self, person: ImportedUser) -> bool:
         """Tell whether a user has a second factor here; raises BadRecord if it would be lost."""

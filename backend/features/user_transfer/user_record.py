@@ -69,6 +69,25 @@ class MovedPasskey(BaseModel):
     last_used_at: datetime | None
 
 
+class MovedAccount(BaseModel):
+    """An account at a provider in a file of `export-users`: its tokens are encrypted."""
+
+    model_config = ConfigDict(hide_input_in_errors=True, extra="forbid")
+
+    provider_id: str
+    issuer: str
+    account_id: str
+    scopes: str
+    created_at: datetime
+    updated_at: datetime
+    access_token: Annotated[bytes | None, BeforeValidator(_from_hex)]
+    refresh_token: Annotated[bytes | None, BeforeValidator(_from_hex)]
+    id_token: Annotated[bytes | None, BeforeValidator(_from_hex)]
+    access_token_expires_at: datetime | None
+    refresh_token_expires_at: datetime | None
+    before_verification: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ImportedUser:
     """A user to import, and the line of their record."""
@@ -86,6 +105,8 @@ class ImportedUser:
     """The second factors themselves, from a file of our own."""
     passkeys: list[MovedPasskey] | None
     """These too."""
+    accounts: list[MovedAccount] | None
+    """And these."""
 
 
 def _parse_address(text: str) -> str:
@@ -146,6 +167,7 @@ class UserRecord(BaseModel):
     two_factor_enabled: bool | None = None
     two_factor: Annotated[MovedFactors | None, BeforeValidator(_from_json)] = None
     passkeys: Annotated[list[MovedPasskey] | None, BeforeValidator(_from_json)] = None
+    accounts: Annotated[list[MovedAccount] | None, BeforeValidator(_from_json)] = None
     created_at: ImportedDate | None = None
     updated_at: ImportedDate | None = None
 
@@ -192,6 +214,7 @@ def parse_user(record: Record, work: Work, take_hash: Callable[[str], str]) -> I
         two_factor_enabled=data.two_factor_enabled,
         two_factor=data.two_factor,
         passkeys=data.passkeys,
+        accounts=data.accounts,
     )
 
 

@@ -16,9 +16,15 @@ from backend.kernel.settings import SettingsError
 
 _NONCE, _TAG = 24, 16  # bytes
 _ENVELOPE = re.compile(r"\$ba\$(\d{1,9})\$(.*)", re.DOTALL)
+_BARE = re.compile(f"(?:[0-9a-f]{{2}}){{{_NONCE + _TAG},}}")
 _SECRET = re.compile(r"(\d{1,9}):(.+)", re.DOTALL)
 _CONSTANTS = struct.unpack("<4I", b"expand 32-byte k")
 _WORD = 0xFFFFFFFF
+
+
+def looks_encrypted(text: str) -> bool:
+    """Tell whether a text that may be plain looks like one that Better Auth has encrypted."""
+    return bool(_ENVELOPE.fullmatch(text) or _BARE.fullmatch(text))
 
 
 class BetterAuthSecret(Secret):
@@ -50,6 +56,12 @@ class BetterAuthSecrets:
         if not secret and not versions:
             raise ValueError("set BETTER_AUTH_SECRET or BETTER_AUTH_SECRETS to that of Better Auth")
         return cls(BetterAuthSecret(secret) if secret else None, versions)
+
+    @classmethod
+    def from_environment_if_set(cls) -> "BetterAuthSecrets | None":
+        """Read them where Better Auth does, if they are there. Raises SettingsError."""
+        names = ("BETTER_AUTH_SECRET", "BETTER_AUTH_SECRETS")
+        return cls.from_environment() if any(os.environ.get(each) for each in names) else None
 
     @classmethod
     def from_environment(cls) -> "BetterAuthSecrets":

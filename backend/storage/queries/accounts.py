@@ -38,6 +38,7 @@ class Account:
     """Whether it was added before anybody proved to read the mail of the user's address."""
 
 
+TOKEN_COLUMNS = ("access_token", "refresh_token", "id_token")
 _COLUMNS = [accounts.c[each.name] for each in fields(Account)]
 
 
@@ -99,6 +100,20 @@ def list_for_users(db: Db, user_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[A
     for row in db.execute(statement):
         found.setdefault(row.user_id, []).append(Account(**row._mapping))
     return found
+
+
+def list_after(db: Db, after: UUID | None, limit: int) -> Sequence[Account]:
+    """List the accounts of everybody, after the id `after`."""
+    statement = select(*_COLUMNS).order_by(accounts.c.id).limit(limit)
+    if after is not None:
+        statement = statement.where(accounts.c.id > after)
+    return [Account(**row._mapping) for row in db.execute(statement)]
+
+
+def replace_token(db: Db, account_row_id: UUID, column: str, old: bytes, new: bytes) -> None:
+    """Store one of TOKEN_COLUMNS encrypted with another key, if it is still `old`."""
+    matches = (accounts.c.id == account_row_id, accounts.c[column] == old)
+    db.execute(update(accounts).where(*matches).values({column: new}))
 
 
 def change(db: Db, account_row_id: UUID, changes: Mapping[str, Any], now: datetime) -> bool:

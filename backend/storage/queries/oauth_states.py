@@ -1,5 +1,6 @@
 """Sign-ins that are at a provider: one SQL statement per function."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
@@ -44,6 +45,13 @@ def find(db: Db, digest: TokenDigest) -> OAuthState | None:
     """Find a sign-in by its state, expired or not."""
     row = db.execute(select(*_COLUMNS).where(oauth_states.c.state_digest == digest)).first()
     return OAuthState(**row._mapping) if row else None
+
+
+def list_for_user(db: Db, user_id: UUID) -> Sequence[OAuthState]:
+    """List the links that a user has asked for, expired ones included, newest first."""
+    statement = select(*_COLUMNS).where(oauth_states.c.user_id == user_id)
+    rows = db.execute(statement.order_by(oauth_states.c.id.desc()))
+    return [OAuthState(**row._mapping) for row in rows]
 
 
 def take(db: Db, state_id: UUID) -> bool:
