@@ -274,6 +274,18 @@ def test_account_info_is_the_same_person(preset, start_with: StartWith):
     assert {name: info["user"].get(name) for name in told} == told
 
 
+def test_what_github_says_is_passed_on_whatever_it_is(start_with: StartWith):
+    gatehouse, stand_in = start_with("github")
+    ada = gatehouse.visitor()
+    sign_in_at(ada, stand_in)
+    (account,) = ada.get("list-accounts").json()
+    for odd in ("\ud83d", float("nan"), 10**400, "a\x00b", [[[[[]]]]], {"\ud83d": None}):
+        stand_in.person["bio"] = odd
+        response = ada.get(f"account-info?accountId={account['id']}")
+        assert response.status_code == 200, ascii(odd)
+        assert response.json()["data"]["login"] == "ada"
+
+
 def with_token(stand_in: PresetProvider, token: str, **fields: Any) -> dict[str, Any]:
     return {"provider": stand_in.id, "idToken": {"token": token, **fields}}
 

@@ -245,6 +245,18 @@ def test_plain_oauth_may_call_the_id_otherwise():
     assert read_profile("openid", Answers(claims | {"sub": "8"})).subject == "8"
 
 
+def test_claims_can_be_passed_on():
+    for odd in ({"bio": "\ud83d"}, {"\ud83d": 1}, {"plan": [{"name": "x\udc00"}]}):
+        claims = read("github", odd).claims
+        assert json.dumps(claims, ensure_ascii=False).encode()
+        assert claims["login"] == "ada"
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(NoProfile):
+        read("github", {"plan": deep})
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
     lambda each: (

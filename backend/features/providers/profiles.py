@@ -63,7 +63,8 @@ def read_profile(reading: str, answers: Answers) -> Profile:
     if not isinstance(answers.claims, Mapping):
         raise NoProfile("what it says of the person is not a JSON object")
     profile = _READINGS[reading](answers.claims, answers)
-    return profile if profile.email else replace(profile, email_verified=False)
+    verified = profile.email_verified and profile.email is not None
+    return replace(profile, email_verified=verified, claims=_make_encodable(profile.claims))
 
 
 def _read_openid(claims: Mapping[str, Any], _: Answers) -> Profile:
@@ -160,6 +161,18 @@ _READINGS: Mapping[str, Callable[[Mapping[str, Any], Answers], Profile]] = {
     "github": _read_github,
     "discord": _read_discord,
 }
+
+
+def _make_encodable(claims: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return claims without halves of surrogate pairs, which are valid in JSON but no text."""
+    try:
+        text = json.dumps(claims, ensure_ascii=False)
+        if text.isascii():
+            return claims
+        encodable: Mapping[str, Any] = json.loads(text.encode(errors="replace"))
+    except (ValueError, RecursionError):  # too deep, or a number of thousands of digits
+        raise NoProfile("what it says of the person cannot be read") from None
+    return encodable
 
 
 def _read_subject(claims: Mapping[str, Any], *names: str) -> str:
