@@ -63,6 +63,25 @@ def test_a_new_person_signs_up_and_comes_again(gatehouse, company):
     assert again.session()["user"] == user
 
 
+def test_a_new_person_who_signs_in_in_two_browsers_at_once_is_one_user(gatehouse, company):
+    browsers = [gatehouse.visitor() for _ in range(4)]
+    answers = [company.answer(begin(each), ADA) for each in browsers]
+    pairs = zip(browsers, answers, strict=True)
+    responses = gatehouse.gather(*(each.send_async("GET", answer.path) for each, answer in pairs))
+    assert sorted(map(destination, responses)) == ["/in"] * 3 + ["/welcome"]
+    assert len({each.session()["user"]["id"] for each in browsers}) == 1
+
+
+def test_a_server_that_is_restarted_in_the_middle(start_with_providers_on, company):
+    before = start_with_providers_on()
+    ada = before.visitor()
+    answer = company.answer(begin(ada), ADA)
+    before.close()
+    after = start_with_providers_on().visitor()
+    after.cookies = ada.cookies
+    assert destination(come_back(after, answer)) == "/welcome"
+
+
 def test_somebody_with_a_verified_address_signs_in_with_either(gatehouse, company, partner):
     ada = gatehouse.visitor()
     sign_in(ada, company, ADA)
@@ -184,6 +203,14 @@ def test_the_secret_goes_where_the_provider_takes_it(company, start_with, offere
     assert (request["authorization"] or "")[:6] == (begins or "")
 
 
+ODD_TOKENS: list[dict[str, Any]] = [
+    *({"expires_in": each} for each in ("3600", 3600.5, None, 10**30, 0, -1)),
+    *({"scope": each} for each in (None, "", 7, ["openid"], "openid,email", "x" * 5000)),
+    *({"token_type": each} for each in (None, "bearer", "BEARER", 7)),
+    *({"refresh_token": each} for each in (None, "")),
+    *({"refresh_expires_in": each} for each in (0, "1800", -1, "never")),
+    {"unknown": {"deep": [1, 2]}, "error_description": "none"},
+]
 NO_ADDRESSES = [
     None,
     "",
@@ -224,3 +251,14 @@ def test_people_without_an_address(company, start_with_providers):
         person = without_none({**ADA, "email": email})
         assert sign_in(gatehouse.visitor(), company, person) == failed("email_not_found"), email
     assert refusals(gatehouse) == ["email_not_found"] * len(NO_ADDRESSES)
+
+
+def test_token_answers_that_are_odd_and_can_be_used(company, start_with_providers):
+    gatehouse = start_with_providers()
+    for number, changes in enumerate(ODD_TOKENS):
+        company.change("token", **changes)
+        person = {**ADA, "sub": f"ada {number}", "email": f"ada{number}@example.com"}
+        ada = gatehouse.visitor()
+        assert sign_in(ada, company, person) == "/welcome", changes
+        tokens = ada.post("get-access-token", {"accountId": account_id(ada)})
+        assert tokens.status_code == 200, changes

@@ -43,6 +43,10 @@ TOKEN_FAULTS = FAULTS | {
     "does not know the client": {"status": 401, "body": '{"error": "invalid_client"}'},
     "says no in a 200": {"status": 200, "body": '{"error": "invalid_grant"}'},
     "gives a number for a token": {"status": 200, "body": '{"access_token": 7}'},
+    "says in words when it ends": {
+        "status": 200,
+        "body": '{"access_token": "x", "expires_in": "soon"}',
+    },
 }
 
 
@@ -124,6 +128,7 @@ def test_a_discovery_document_that_cannot_be_read(gatehouse, company, ada, clock
         company.fail("discovery", **fault)
         check_unavailable(ada)
         clock.advance(seconds=10)
+    assert refusals(gatehouse) == ["provider_unavailable"] * len(FAULTS)
     company.recover("discovery")
     assert sign_in(ada, company, ADA) == "/welcome"
 

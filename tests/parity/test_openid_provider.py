@@ -1,72 +1,23 @@
 """The OpenID provider that tests sign in with is as strict as real ones, and fails when told to."""
 
-from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from hashlib import sha256
-from typing import Any
-from urllib.parse import quote_plus, urlencode
 
 import httpx
 import pytest
 
-from tests.rig.openid_provider import Realm
+from tests.rig.openid_client import OpenIdClient
 
 REDIRECT_URI = "http://localhost:1/callback"
 ADA = {"sub": "ada", "email": "ada@example.com", "email_verified": True}
 
 
-class Client:
-    """As small a client as can be: it takes everything that it is told for true."""
-
-    def __init__(self, realm: Realm, http: httpx.Client) -> None:
-        self.realm, self.http = realm, http
-        self.endpoints = http.get(f"{realm.issuer}/.well-known/openid-configuration").json()
-        self._verifier = "a verifier of at least forty-three characters".replace(" ", "-")
-
-    def url(self, **changes: str | None) -> str:
-        challenge = urlsafe_b64encode(sha256(self._verifier.encode()).digest()).decode()
-        parameters = {
-            "response_type": "code",
-            "client_id": self.realm.client_id,
-            "redirect_uri": REDIRECT_URI,
-            "scope": "openid email",
-            "state": "state",
-            "nonce": "nonce",
-            "code_challenge": challenge.rstrip("="),
-            "code_challenge_method": "S256",
-        }
-        chosen = {name: value for name, value in (parameters | changes).items() if value}
-        return f"{self.endpoints['authorization_endpoint']}?{urlencode(chosen)}"
-
-    def exchange(self, code: str, **options: Any) -> httpx.Response:
-        body = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": REDIRECT_URI,
-            "code_verifier": self._verifier,
-        }
-        return self.token(body, **options)
-
-    def token(self, body: dict[str, str], by_post: bool = False) -> httpx.Response:
-        secret = self.realm.client_secret
-        if by_post:
-            credentials = {"client_id": self.realm.client_id, "client_secret": secret}
-            return self.http.post(self.endpoints["token_endpoint"], data=body | credentials)
-        basic = (self.realm.client_id, quote_plus(secret))  # RFC 6749, 2.3.1
-        return self.http.post(self.endpoints["token_endpoint"], data=body, auth=basic)
-
-    def key_ids(self) -> list[str]:
-        keys = self.http.get(self.endpoints["jwks_uri"]).json()["keys"]
-        return [key["kid"] for key in keys]
-
-
 @pytest.fixture
-def client(openid_provider) -> Iterator[Client]:
+def client(openid_provider) -> Iterator[OpenIdClient]:
     with (
         httpx.Client(verify=openid_provider.tls) as http,
         openid_provider.realm(REDIRECT_URI) as realm,
     ):
-        yield Client(realm, http)
+        yield OpenIdClient(realm, http, REDIRECT_URI)
 
 
 def test_a_code_is_exchanged_once_with_its_verifier(client):

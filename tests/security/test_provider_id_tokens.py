@@ -3,15 +3,17 @@
 OpenID Connect Core 1.0, 3.1.3.7; RFC 8725.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
+import httpx
 import pytest
 from sqlalchemy import select
 
 from backend.storage.tables import users
-from tests.in_process import Gatehouse
-from tests.openid import ADA, failed, refusals, sign_in
+from tests.in_process import Gatehouse, Visitor
+from tests.openid import ADA, COMPANY, failed, redirect_uri, refusals, sign_in
+from tests.rig.openid_client import NONCE, OpenIdClient
 from tests.rig.openid_provider import Realm
 
 REFUSED = "unable_to_get_user_info"
@@ -122,4 +124,42 @@ def test_a_clock_that_is_half_an_hour_off(gatehouse, company, clock):
 @pytest.mark.parametrize("seconds", [-20, 20])
 def test_a_clock_that_is_a_little_off(gatehouse, company, clock, seconds):
     clock.advance(seconds=seconds)
+    assert sign_in(gatehouse.visitor(), company, ADA) == "/welcome"
+
+
+def present(visitor: Visitor, token: str, nonce: str | None = NONCE) -> httpx.Response:
+    """Sign in with an ID token that a page has got from the provider itself."""
+    id_token = {"token": token, **({"nonce": nonce} if nonce else {})}
+    return visitor.post("sign-in/social", {"provider": COMPANY, "idToken": id_token})
+
+
+@pytest.fixture
+def page(openid_provider, company) -> Iterator[OpenIdClient]:
+    """A page, or an app on a phone, that asks the provider without the server."""
+    with httpx.Client(verify=openid_provider.tls) as http:
+        yield OpenIdClient(company, http, redirect_uri(COMPANY))
+
+
+def test_tokens_that_a_page_brings_and_are_no_proof(gatehouse, company, page):
+    outcomes = {}
+    for name, forgery in FORGERIES.items():
+        company.forge(**forgery)
+        response = present(gatehouse.visitor(), page.get_tokens(ADA)["id_token"])
+        outcomes[name] = (response.status_code, response.json().get("code"))
+    assert outcomes == dict.fromkeys(FORGERIES, (401, "INVALID_TOKEN"))
+    assert refusals(gatehouse) == [REFUSED] * len(FORGERIES)
+    assert gatehouse.rows(select(users)) == []
+
+
+def test_a_token_that_a_page_brings(gatehouse, page):
+    ada = gatehouse.visitor()
+    token = page.get_tokens(ADA)["id_token"]
+    assert present(ada, token, nonce="another").status_code == 401
+    assert present(ada, token).json()["user"]["email"] == ADA["email"]
+    assert ada.session()["user"]["emailVerified"]
+
+
+def test_a_token_with_certificates_and_unknown_parameters_in_its_header(gatehouse, company):
+    """What a client does not understand it ignores (RFC 7515, 4)."""
+    company.forge(header={"x5c": ["MIIB" * 600], "x5t": "x", "unknown": "x", "typ": "JWT"})
     assert sign_in(gatehouse.visitor(), company, ADA) == "/welcome"

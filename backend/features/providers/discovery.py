@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import httpx2
+import structlog
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
@@ -17,6 +18,7 @@ from backend.kernel.configuration.providers import ProviderConfig
 from backend.kernel.configuration.web_urls import is_loopback, parse_service_url
 
 T = TypeVar("T")
+log = structlog.get_logger()
 
 _KEPT = 3600.0  # seconds
 _RETRY_AFTER = 10.0  # seconds: neither a broken provider nor forged key ids cause a flood
@@ -100,6 +102,8 @@ class Kept(Generic[T]):
             self._due_at = now + _KEPT
         except ProviderUnavailable as error:
             self._failure = error
+            if self._value is not None:  # else whoever needs it says so
+                log.warning("provider_unavailable", reason=str(error), used="what it said before")
             self._due_at = self._again_at = now + _RETRY_AFTER
 
 

@@ -143,7 +143,7 @@ def _forward(
     if away and not begun.in_panel and oauth_states.mark_forwarded(work.db, state.id):
         return redirect(_add_query(f"{state.origin}{request.path}", request))
     error = ProviderError("state_mismatch", "the browser is not the one that was sent there")
-    work.keep(build_event(state, state.provider_id, error))
+    work.keep(build_event(state.user_id, state.provider_id, error))
     raise redirect_to_error(work, begun.error_callback, error.code, None)
 
 

@@ -1,6 +1,7 @@
 """Sending a browser back with what went wrong at a provider, and recording it."""
 
 import re
+from uuid import UUID
 
 import structlog
 
@@ -29,7 +30,7 @@ def refuse(
 ) -> Refusal:
     """Send the browser back with an error, and record it; everything else is rolled back."""
     state, begun = found or (None, None)
-    work.keep(build_event(state, provider_id, error))
+    work.keep(build_event(state.user_id if state else None, provider_id, error))
     log.warning(
         "provider_sign_in_failed", provider=provider_id, code=error.code, reason=error.reason
     )
@@ -37,8 +38,8 @@ def refuse(
     return redirect_to_error(work, target, error.code, description)
 
 
-def build_event(state: OAuthState | None, provider_id: str, error: ProviderError) -> Event:
-    user_id = state.user_id if state else None
+def build_event(user_id: UUID | None, provider_id: str, error: ProviderError) -> Event:
+    """Build the event of a failed sign-in, or of a failed link of this user's."""
     kind = EventKind.ACCOUNT_LINK_FAILED if user_id else EventKind.SIGN_IN_FAILED
     reason = error.code if _CODE.fullmatch(error.code) else "other"
     detail = {"method": Method.PROVIDER.value, "provider": provider_id[:64], "reason": reason}

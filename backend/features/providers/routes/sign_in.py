@@ -9,8 +9,9 @@ from backend.features.accounts.session_issuer import Challenge
 from backend.features.accounts.wire import ChallengeOut
 from backend.features.providers import id_token_sign_in, states
 from backend.features.providers.client import AuthorizationRequest, ProviderClient
-from backend.features.providers.errors import ProviderUnavailable
+from backend.features.providers.errors import ProviderError, ProviderUnavailable
 from backend.features.providers.id_token_sign_in import PresentedIdToken
+from backend.features.providers.routes.failures import build_event
 from backend.features.providers.service import ProviderSignIn
 from backend.features.providers.states import Linking, Targets
 from backend.features.providers.wire import (
@@ -162,6 +163,8 @@ def _redirect(
         work.run_outside_transaction(client.discovery.find_endpoints)
     except ProviderUnavailable as error:
         log.warning("provider_unavailable", provider=client.config.id, reason=str(error))
+        failure = ProviderError("provider_unavailable", str(error))
+        work.keep(build_event(linking.user_id if linking else None, client.config.id, failure))
         message = f"{client.config.name} cannot be reached at the moment. Please try again."
         raise Refusal("SERVICE_UNAVAILABLE", message, headers={"retry-after": "10"}) from None
     targets = Targets(
