@@ -38,6 +38,8 @@ class Visitor:
     trusted: Sequence[str] = ()
     passkeys: Sequence[str] = ()
     states: Sequence[str] = ()
+    origin: str = ""
+    """Of the page that has sent a form, as the browser names it."""
 
     def with_token(self, token: str | None) -> "Visitor":
         """Return the same visitor with another session."""

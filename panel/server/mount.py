@@ -13,6 +13,7 @@ from panel.ports import Clock, PanelSettings, Randomness
 from panel.server.account.app import AccountApp
 from panel.server.account.enrolments import Enrolments
 from panel.server.account.page import AccountPages
+from panel.server.account.providers import OwnProviders
 from panel.server.cookies import PanelCookies
 from panel.server.downloads import DownloadProxy
 from panel.server.gradio.loader import GradioLoader
@@ -50,7 +51,13 @@ def mount_panel(
         loader,
         SignInApp(client, cookies, pages, browser_store, settings),
         DownloadProxy(api, client),
-        AccountApp(client, cookies, AccountPages(pages, settings, clock), Enrolments(clock)),
+        AccountApp(
+            client,
+            cookies,
+            AccountPages(pages, settings, clock),
+            Enrolments(clock),
+            OwnProviders(client, cookies, pages, settings),
+        ),
         api=client,
         pages=pages,
         cookies=cookies,

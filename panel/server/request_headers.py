@@ -23,6 +23,7 @@ def visitors_of(scope: Scope, cookies: PanelCookies) -> list[Visitor]:
         challenges=cookies.values_in(header, CookieKind.CHALLENGE),
         trusted=cookies.values_in(header, CookieKind.TRUSTED),
         passkeys=cookies.values_in(header, CookieKind.PASSKEY),
+        origin=get_header(scope, b"origin") or "",
         states=cookies.values_in(header, CookieKind.STATE),
     )
     sessions = cookies.values_in(header, CookieKind.SESSION)

@@ -55,7 +55,11 @@ def panel(open_with_provider: Callable[..., Panel]) -> Panel:
 
 def begin(browser: PanelBrowser, **fields: str) -> str:
     """Press the provider's button; returns the address that the page leads to."""
-    response = browser.send_form(PROVIDER, {"provider": at_provider.PROVIDER, **fields})
+    return find_target(browser.send_form(PROVIDER, {"provider": at_provider.PROVIDER, **fields}))
+
+
+def find_target(response: httpx.Response) -> str:
+    """Return the address that a page leads to at once."""
     assert response.status_code == 200, response.headers
     found = re.search('http-equiv="refresh" content="0; url=([^"]*)"', response.text)
     assert found, response.text

@@ -1,4 +1,4 @@
-"""The page of one's own account: setting up and removing second factors.
+"""The page of one's own account: second factors, passkeys, and accounts at providers.
 
 Without Gradio, whose events cannot set the cookie of the session that replaces this one. It is all
 that opens to whoever must set up a second factor first.
@@ -16,6 +16,7 @@ from panel.client.visitor import CURRENT_ADMIN, CookieKind, CurrentAdmin
 from panel.server.account.enrolments import Enrolment, Enrolments
 from panel.server.account.page import AccountPages
 from panel.server.account.passkeys import OwnPasskeys
+from panel.server.account.providers import OwnProviders
 from panel.server.cookies import PanelCookies
 from panel.server.passkey_form import OPTIONS
 from panel.server.return_path import FIELD, return_path, sign_in_url
@@ -40,7 +41,12 @@ class AccountApp:
     """Shows the page, and passes its forms on to the API as the current admin."""
 
     def __init__(
-        self, api: ApiClient, cookies: PanelCookies, pages: AccountPages, enrolments: Enrolments
+        self,
+        api: ApiClient,
+        cookies: PanelCookies,
+        pages: AccountPages,
+        enrolments: Enrolments,
+        providers: OwnProviders,
     ) -> None:
         self._api = api
         self._cookies = cookies
@@ -57,7 +63,10 @@ class AccountApp:
             "passkey": self._change_passkeys,
             "rename-passkey": self._change_passkeys,
             "remove-passkey": self._change_passkeys,
+            "link": providers.begin,
+            "unlink": providers.unlink,
         }
+        self._providers = providers
         self._passkeys = OwnPasskeys(api, cookies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +77,10 @@ class AccountApp:
         admin: CurrentAdmin = scope[CURRENT_ADMIN]
         try:
             if scope["method"] != "POST":
-                return await self._show(admin, read_query(scope))
+                query = read_query(scope)
+                if "state" in query:  # a provider's answer
+                    return await self._providers.finish(admin, query)
+                return await self._show(admin, query)
             form = await read_form(scope, receive) or {}
             action = self._actions.get(form.get("action", ""))
             return await action(admin, form) if action else _to_page(form)
@@ -87,14 +99,29 @@ class AccountApp:
         if admin.has_second_factor and query.get("do") == "remove":
             return self._pages.removal(admin, message)
         passkeys = None if admin.must_enrol else await self._list_passkeys(admin)
-        if passkeys and query.get("do") == "remove-passkey":
-            for each in passkeys:
-                if each["id"] == query.get("id"):
-                    return self._pages.passkey_removal(admin, each)
+        accounts = [] if admin.must_enrol else await self._providers.list_all(admin)
+        if question := self._ask(admin, query, passkeys or (), accounts):
+            return question
         factors = None
         if admin.has_second_factor:
             factors = await self._api.get(admin, "/api/admin/second-factors", userId=admin.user_id)
-        return self._pages.overview(admin, factors, passkeys, message, target)
+        return self._pages.overview(admin, factors, passkeys, accounts, query, target)
+
+    def _ask(
+        self,
+        admin: CurrentAdmin,
+        query: Mapping[str, str],
+        passkeys: Sequence[Mapping[str, Any]],
+        accounts: Sequence[Mapping[str, Any]],
+    ) -> Response | None:
+        """Return the question before the passkey or account in the address is removed, if any."""
+        asked = {
+            "remove-passkey": (passkeys, self._pages.passkey_removal),
+            "unlink": (accounts, self._pages.unlinking),
+        }
+        rows, page = asked.get(query.get("do", ""), ((), self._pages.unlinking))
+        chosen = next((each for each in rows if each["id"] == query.get("id")), None)
+        return page(admin, chosen) if chosen else None
 
     async def _list_passkeys(self, admin: CurrentAdmin) -> Sequence[Mapping[str, Any]] | None:
         return await self._passkeys.list_all(admin) if self._pages.has_passkeys else None

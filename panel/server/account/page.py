@@ -12,10 +12,12 @@ from panel.ports import Clock, PanelSettings
 from panel.server import static_files
 from panel.server.account import words
 from panel.server.account.passkey_view import render_passkeys, render_removal
+from panel.server.account.provider_view import render_accounts, render_unlinking
 from panel.server.return_path import FIELD
 from panel.server.sign_in.plain_pages import PlainPages, render_notice
 from panel.ui import timestamps, urls
 from panel.ui.markup import Markup, format_rows, pairs
+from panel.ui.provider_words import explain_error
 
 _FORM = Markup('<form method="post" action="{}">{}{}</form>')
 _HIDDEN = Markup('<input type="hidden" name="{}" value="{}">')
@@ -70,17 +72,22 @@ class AccountPages:
         admin: CurrentAdmin,
         factors: Mapping[str, Any] | None,
         passkeys: Sequence[Mapping[str, Any]] | None,
-        why: str,
+        accounts: Sequence[Mapping[str, Any]],
+        query: Mapping[str, str],
         target: str,
     ) -> HTMLResponse:
-        """Return the page that shows the factors and the passkeys, and offers others."""
-        content = _message(why)
+        """Return the page that shows factors, passkeys and accounts, and offers others."""
+        why = query.get("why", "")
+        content = self._message(query)
         if admin.must_enrol and not why:
             content = render_notice(words.REQUIRED, is_error=False)
         content += self._second_factor(factors, target)
+        now, base_url = self._clock.now(), self._settings.base_url
+        if not admin.must_enrol:
+            providers, framed = self._settings.providers, admin.visitor.framed
+            content += render_accounts(accounts, providers, now, framed=framed)
         if passkeys is None:
             return self._page(admin, content)
-        now, base_url = self._clock.now(), self._settings.base_url
         content += render_passkeys(passkeys, now, base_url)
         return self._page(admin, content, has_script=True)
 
@@ -93,6 +100,17 @@ class AccountPages:
         if factors:
             content += _PARAGRAPH.format(_LINK.format(f"{urls.ACCOUNT}?do=remove", words.REMOVE))
         return content
+
+    def _message(self, query: Mapping[str, str]) -> Markup:
+        """Return the message that the page's address names, of a provider too."""
+        why, provider = query.get("why", ""), self._pages.provider_name(query.get("provider", ""))
+        if why and provider and why not in words.MESSAGES:
+            return render_notice(explain_error(why, provider))
+        return _message(why)
+
+    def unlinking(self, admin: CurrentAdmin, account: Mapping[str, Any]) -> HTMLResponse:
+        """Return the question before an account at a provider is unlinked."""
+        return self._page(admin, render_unlinking(account))
 
     def passkey_removal(self, admin: CurrentAdmin, passkey: Mapping[str, Any]) -> HTMLResponse:
         """Return the question before a passkey is removed."""

@@ -46,6 +46,16 @@ REMOVE_PASSKEY_LEAD = (
     "{} no longer signs you in here. Delete it on the device as well: only you can."
 )
 
+# ---- accounts at providers
+ACCOUNTS = "Accounts at providers"
+ACCOUNTS_LEAD = (
+    "With one of these you sign in without a password. It must have the same address as your "
+    "account here, and the provider must have verified it."
+)
+LINK, LINKED = "Link {}", "linked {}"
+UNLINK = "Unlink this account"
+UNLINK_LEAD = "{} no longer signs you in here. The account there stays."
+
 # ---- the app
 SCAN = "Scan this code with the app"
 SCAN_ALT = "QR code for the authenticator app"
@@ -89,6 +99,10 @@ MESSAGES = {
     "passkey-gone": "There is no such passkey any more.",
     "passkey-name": "A passkey needs a name.",
     "removed": "The second factor is removed.",
+    "linked": "The account is linked. You can sign in with it from now on.",
+    "unlinked": "The account is unlinked.",
+    "last-way-in": "This is your last way in. Set a password or link another account first.",
+    "account-gone": "This account is not linked any more.",
 }
 NO_ERROR = {
     "mail-on",
@@ -96,6 +110,8 @@ NO_ERROR = {
     "passkey-added",
     "passkey-renamed",
     "passkey-removed",
+    "linked",
+    "unlinked",
 }  # information, not errors
 FAILED = "That failed; the server's log has the reason. Please try again."
 

@@ -65,9 +65,9 @@ code { font: .95rem/1.6 ui-monospace, monospace; }
   padding-left: 1.75rem; }
 .tools { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: .75rem;
   margin-bottom: 1rem; }
-#passkeys { list-style: none; margin: 0 0 1rem; padding: 0; display: grid; gap: .9rem; }
-#passkeys b { display: block; overflow-wrap: anywhere; }
-#passkeys .about { display: block; margin: 0; }
+#passkeys, #accounts { list-style: none; margin: 0 0 1rem; padding: 0; display: grid; gap: .9rem; }
+#passkeys b, #accounts b { display: block; overflow-wrap: anywhere; }
+#passkeys .about, #accounts .about { display: block; margin: 0; }
 #passkeys details { border: 0; margin: .25rem 0 0; padding: 0; }
 #passkeys summary { font-weight: 400; }
 #passkeys form, #passkeys form + .about { margin-top: .75rem; }

@@ -9,13 +9,11 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 from starlette.responses import Response
-from starlette.types import Scope
 
 from panel.client.api import ApiClient, ApiError, origin_of
 from panel.client.visitor import Visitor
 from panel.ports import PanelSettings
 from panel.server.cookies import PanelCookies
-from panel.server.request_headers import get_header
 from panel.server.return_path import FIELD, return_path, sign_in_url
 from panel.server.sign_in.forms import redirect
 from panel.server.sign_in.plain_pages import PlainPages
@@ -48,13 +46,13 @@ class ProviderSignIn:
         self._finish = finish
         self._try_later = try_later
 
-    async def begin(self, scope: Scope, visitor: Visitor, form: Mapping[str, str]) -> Response:
+    async def begin(self, visitor: Visitor, form: Mapping[str, str]) -> Response:
         """Lead the browser to the provider, by a page: the form may not lead to other sites."""
         target, provider_id = return_path(form.get(FIELD, "")), form.get(PROVIDER, "")
         name = self._pages.provider_name(provider_id)
         if name is None:
             return redirect(sign_in_url(target))
-        payload = {"provider": provider_id, "callbackURL": self._way_back(scope, form)}
+        payload = {"provider": provider_id, "callbackURL": self._way_back(visitor, form)}
         response = await self._api.call(visitor, "POST", "/api/auth/sign-in/social", payload)
         if response.status_code == 200:
             state = self._api.cookies_in(response)
@@ -72,8 +70,7 @@ class ProviderSignIn:
         target, provider_id = return_path(query.get(FIELD, "")), query.get(PROVIDER, "")
         if self._pages.provider_name(provider_id) is None or not visitors[0].states:
             return redirect(sign_in_url(target, "state_mismatch", provider_id))
-        answer = urls.encode_query({name: query[name] for name in _ANSWER if name in query})
-        path = f"/api/auth/callback/{quote(provider_id)}?{answer}"
+        path = callback_path(provider_id, query)
         response = await self._api.call(visitors[0], "GET", path)
         if response.status_code == 200:
             return await self._finish(visitors, response, target)
@@ -81,23 +78,29 @@ class ProviderSignIn:
             return self._try_later(response, visitors[0], target)
         if response.status_code >= 500:
             return redirect(sign_in_url(target, "failed"))
-        return redirect(sign_in_url(target, _reason(response), provider_id))
+        return redirect(sign_in_url(target, read_error(response) or "refused", provider_id))
 
-    def _way_back(self, scope: Scope, form: Mapping[str, str]) -> str:
+    def _way_back(self, visitor: Visitor, form: Mapping[str, str]) -> str:
         """Return where the API passes the answer on to: where the browser has its cookies."""
-        origin = find_own_origin(scope, self._settings)
+        origin = find_own_origin(visitor, self._settings)
         fields = {name: form[name] for name in (PROVIDER, FIELD) if form.get(name)}
         return f"{origin}{urls.PROVIDER}?{urls.encode_query(fields)}"
 
 
-def find_own_origin(scope: Scope, settings: PanelSettings) -> str:
+def find_own_origin(visitor: Visitor, settings: PanelSettings) -> str:
     """Return under which of this server's origins the browser has sent a form."""
-    origin, own = get_header(scope, b"origin"), [origin_of(url) for url in settings.own_origins]
-    return origin if origin and origin in own else origin_of(settings.base_url)
+    own = [origin_of(url) for url in settings.own_origins]
+    return visitor.origin if visitor.origin in own else origin_of(settings.base_url)
 
 
-def _reason(response: httpx.Response) -> str:
-    """Return the code of a redirect with an error; a refusal by the panel's own rule is JSON."""
+def callback_path(provider_id: str, query: Mapping[str, str]) -> str:
+    """Return the API's path for what a provider has answered."""
+    answer = urls.encode_query({name: query[name] for name in _ANSWER if name in query})
+    return f"/api/auth/callback/{quote(provider_id)}?{answer}"
+
+
+def read_error(response: httpx.Response) -> str:
+    """Return the code of a redirect with an error; empty for any other response."""
     location: str = response.headers.get("location", "")
     query = parse_qs(urlsplit(location).query)
-    return query.get("error", ["refused"])[-1]
+    return query.get("error", [""])[-1]

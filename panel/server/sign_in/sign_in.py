@@ -72,7 +72,7 @@ class SignInApp:
         if form is None:
             return error_response(415, words.FORM_UNREADABLE)
         if scope["path"] == urls.PROVIDER:
-            return await self._provider.begin(scope, visitors[0], form)
+            return await self._provider.begin(visitors[0], form)
         answers = {
             urls.SECOND_STEP: self._second_step.answer,
             urls.FIRST_ADMIN: self._first_admin.answer,
