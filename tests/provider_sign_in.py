@@ -54,7 +54,9 @@ def come_back(visitor: Visitor, url: str, form: dict[str, str] | None) -> httpx.
 
 def sign_in_at(visitor: Visitor, provider: PresetProvider, **fields: Any) -> httpx.Response:
     """Sign in from the button to the page afterwards; returns the callback's response."""
-    response = come_back(visitor, *answer(begin(visitor, provider.id, **fields)))
+    response = come_back(
+        visitor, *answer(begin(visitor, provider.known_as or provider.id, **fields))
+    )
     assert response.status_code == 302, response.text
     return response
 

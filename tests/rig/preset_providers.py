@@ -10,7 +10,7 @@ from functools import cache
 from hashlib import sha256
 from html import escape
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote_plus, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -55,6 +55,12 @@ class PresetProvider:
     """Whose accounts the app asks Microsoft for."""
     response_issuer: str | None = None
     """What its answers name as their issuer (RFC 9207), if that is not the right one."""
+    known_as: str = ""
+    """What the app calls it, if that is not the preset's id."""
+    is_public: bool = False
+    """Whether the app is a public client, which has no secret."""
+    auth_method: str = "client_secret_post"
+    """The only way in which the discovery document lets clients authenticate."""
     clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
@@ -132,7 +138,7 @@ class PresetProvider:
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
-            "token_endpoint_auth_methods_supported": ["client_secret_post"],
+            "token_endpoint_auth_methods_supported": [self.auth_method],
         }
         if self.id != "apple":
             document |= {"userinfo_endpoint": f"{self.origin}/user"}
@@ -211,13 +217,17 @@ class PresetProvider:
 
     def _knows_client(self, received: Received, sent: Json) -> bool:
         basic = re.fullmatch("Basic (.*)", received.headers.get("authorization", ""))
+        if self.is_public:
+            return sent.get("client_id") == CLIENT_ID and not basic and "client_secret" not in sent
+        if self.auth_method == "client_secret_basic" and not basic:
+            return False
         if self.id == "apple":
             return sent.get("client_id") == CLIENT_ID and is_apple_secret(
                 sent.get("client_secret", ""), self.clock()
             )
         if basic and self.id != "github":
             name, _, secret = b64decode(basic[1]).decode().partition(":")
-            return (unquote(name), unquote(secret)) == (CLIENT_ID, CLIENT_SECRET)
+            return (unquote_plus(name), unquote_plus(secret)) == (CLIENT_ID, CLIENT_SECRET)
         return (sent.get("client_id"), sent.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
 
     def _grant(self, asked: Json) -> Json:

@@ -79,6 +79,12 @@ REFUSED = {
         variables("own", **CLIENT, AUTHORIZATION_URL=HTTPS, TOKEN_URL=HTTPS),
         "OIDC_OWN_USERINFO_URL is missing: it tells who signs in",
     ),
+    "keys of nobody": (
+        variables(
+            "own", **CLIENT, AUTHORIZATION_URL=HTTPS, TOKEN_URL=HTTPS, JWKS_URL=f"{HTTPS}/keys"
+        ),
+        "OIDC_OWN_JWKS_URL needs OIDC_OWN_ISSUER",
+    ),
     "an id twice": ({"OIDC_PROVIDERS": "google,Google"}, "OIDC_PROVIDERS: names google twice"),
     "two ids of the same settings": (
         {"OIDC_PROVIDERS": "my-company,my_company"},

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 from uuid import UUID
 
 import httpx2
@@ -249,9 +250,12 @@ class ProviderClient:
         offered = endpoints.token_auth_methods
         if offered and method not in offered:
             method = "client_secret_basic"
+        client_id, password = self.config.client_id, secret.reveal() if secret else None
+        if password is not None and method == "client_secret_basic":
+            client_id, password = quote_plus(client_id), quote_plus(password)  # RFC 6749, 2.3.1
         client = OAuth2Client(
-            self.config.client_id,
-            secret.reveal() if secret else None,
+            client_id,
+            password,
             token_endpoint_auth_method=method if secret else "none",
             transport=self._transport,
             trust_env=False,
