@@ -193,6 +193,8 @@ def _call_provider_endpoints(gatehouse: Gatehouse, stranger: Visitor, ada: Visit
         for provider in ("x", at_provider.PROVIDER):
             body = {"provider": provider, "idToken": {"token": "x"}}
             yield ada.post(path, body)
+    for query in ("", "?authorizationURL=x", "?authorizationURL=https://provider.example/"):
+        yield stranger.get(f"expo-authorization-proxy{query}")
     yield stranger.get("callback/x")
     yield stranger.post("callback/x", {"state": "x"})
     yield at_provider.sign_in_at(stranger)

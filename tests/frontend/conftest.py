@@ -68,13 +68,7 @@ def deployed(
 
 def own_provider(company: Realm) -> dict[str, str]:
     """The settings for a provider of one's own."""
-    return {
-        "OIDC_PROVIDERS": "mycompany",
-        "OIDC_MYCOMPANY_NAME": "My Company",
-        "OIDC_MYCOMPANY_ISSUER": company.issuer,
-        "OIDC_MYCOMPANY_CLIENT_ID": company.client_id,
-        "OIDC_MYCOMPANY_CLIENT_SECRET": company.client_secret,
-    }
+    return {**company.settings("mycompany"), "OIDC_MYCOMPANY_NAME": "My Company"}
 
 
 def provider_settings(company: Realm, hugging_face: Realm) -> dict[str, str]:

@@ -1,4 +1,4 @@
-// Drives a server with Better Auth's own Expo client, as a phone would: node expo.mjs URL MAILBOX
+// Drives a server with Better Auth's own Expo client, as a phone would: node expo.mjs URL MAILBOX PROVIDER
 // One line for each scene, `ok NAME` or `not ok NAME: why`; exits 0 only if every scene holds.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { base32 } from "@better-auth/utils/base32";
 import { createOTP } from "@better-auth/utils/otp";
 import { assertRefused, data, newEmail, runScenes } from "./scenes.mjs";
 
-const [url, mailbox] = process.argv.slice(2);
+const [url, mailbox, provider] = process.argv.slice(2);
 const password = "correct horse 42";
 let addresses = 0;
 
@@ -19,6 +19,7 @@ const PHONE = {
   "expo-linking": `export const createURL = (path, options) =>
     (options?.scheme ?? "myapp") + "://" + path.replace(/^\\//, "");`,
   "expo-network": `export const addNetworkStateListener = () => ({ remove() {} });`,
+  "expo-web-browser": `export const openAuthSessionAsync = (url, to) => globalThis.openInBrowser(url, to);`,
 };
 const hooks = `const PHONE = ${JSON.stringify(PHONE)};
   export const resolve = (name, context, next) => name in PHONE
@@ -28,6 +29,8 @@ register(`data:text/javascript,${encodeURIComponent(hooks)}`);
 const { createAuthClient } = await import("better-auth/client");
 const { twoFactorClient } = await import("better-auth/client/plugins");
 const { expoClient } = await import("@better-auth/expo/client");
+const { expo } = await import("@better-auth/expo");
+const { startBetterAuth } = await import("./better_auth.mjs");
 
 /** A phone with the app of a scheme: an address, a secure store, and the client on top. */
 function phone(scheme = "myapp") {
@@ -44,6 +47,40 @@ function phone(scheme = "myapp") {
   const plugins = [expoClient({ scheme, storage }), twoFactorClient()];
   return { store, auth: createAuthClient({ baseURL: url, plugins, fetchOptions }) };
 }
+
+/** The phone's browser, which keeps its cookies: opens a page, and goes on until a link into the app. */
+class Browser {
+  cookies = new Map();
+
+  async open(url, to) {
+    while (!url.startsWith(to.split("?")[0])) {
+      const cookie = [...this.cookies].map((pair) => pair.join("=")).join("; ");
+      const opened = await fetch(url, { redirect: "manual", headers: { cookie } });
+      for (const line of opened.headers.getSetCookie()) this.keep(line);
+      if (!opened.headers.has("location")) return { type: "cancel", status: opened.status };
+      url = new URL(opened.headers.get("location"), url).href;
+    }
+    return { type: "success", url };
+  }
+
+  keep(line) {
+    const [name, value] = line.split(";")[0].split("=");
+    this.cookies.delete(name);
+    if (value && !/max-age=0;|expires=Thu, 01 Jan 1970/i.test(line)) this.cookies.set(name, value);
+  }
+}
+
+// What Better Auth's server plug-in refuses too, in the same words.
+const betterAuth = startBetterAuth([expo()]);
+const PROXY = "/api/auth/expo-authorization-proxy";
+const EXPO_REFUSALS = [
+  "",
+  "?authorizationURL=",
+  "?authorizationURL=nonsense",
+  "?authorizationURL=https%3A%2F%2Fa.example%2F%23x",
+  "?authorizationURL=https%3A%2F%2Fa.example%2F",
+  "?authorizationURL=ftp%3A%2F%2Fa.example%2F%3Fstate%3Dx",
+];
 
 async function signUp(email = newEmail(), options = {}) {
   const ada = { ...phone(), email };
@@ -123,6 +160,48 @@ const scenes = {
     assert.equal(data(await other.auth.getSession()), null);
     data(await other.auth.twoFactor.verifyTotp({ code: await app.totp() }));
     assert.equal(data(await other.auth.getSession()).user.email, email);
+  },
+  "a provider signs the app in, through the phone's browser": async () => {
+    const { auth, store } = phone();
+    const browser = new Browser();
+    globalThis.openInBrowser = (page, to) => browser.open(page, to);
+    const email = newEmail();
+    const pages = { callbackURL: "/in", errorCallbackURL: "/sign-in" };
+    data(await auth.signIn.social({ provider, loginHint: email, ...pages }));
+    assert.match(store.get("better-auth_cookie"), /session_token/);
+    assert.equal(data(await auth.getSession()).user.email, email);
+    assert.deepEqual([...browser.cookies.keys()].filter((name) => name.startsWith("better-auth.")), []);
+  },
+  "an account at a provider is linked in the app": async () => {
+    const { auth, email } = await signUp();
+    globalThis.openInBrowser = (page, to) => new Browser().open(page, to);
+    data(await auth.linkSocial({ provider, loginHint: email, callbackURL: "/in" }));
+    const ways = data(await auth.listAccounts()).map(({ providerId }) => providerId);
+    assert.deepEqual(ways.sort(), ["credential", provider].sort());
+  },
+  "after the provider the app is asked for the code": async () => {
+    const { auth, email } = await signUp();
+    const app = await enrol(auth);
+    await fetch(lastMail(email, "verify").url, { redirect: "manual" }); // the address is verified
+    const other = phone();
+    let link;
+    globalThis.openInBrowser = async (page, to) => (link = await new Browser().open(page, to));
+    data(await other.auth.signIn.social({ provider, loginHint: email, callbackURL: "/in" }));
+    assert.equal(new URL(link.url).searchParams.get("twoFactorRedirect"), "true");
+    assert.equal(data(await other.auth.getSession()), null);
+    data(await other.auth.twoFactor.verifyTotp({ code: await app.totp() }));
+    assert.equal(data(await other.auth.getSession()).user.email, email);
+  },
+  "the page that opens a provider leads nowhere else": async () => {
+    for (const query of EXPO_REFUSALS) {
+      const theirs = await betterAuth.fetch(betterAuth.url + PROXY + query);
+      const ours = await fetch(url + PROXY + query, { redirect: "manual" });
+      assert.deepEqual([ours.status, await ours.json()], [theirs.status, await theirs.json()], query);
+    }
+    const stranger = `?${new URLSearchParams({ authorizationURL: "https://a.example/?state=x" })}`;
+    assert.equal((await betterAuth.fetch(betterAuth.url + PROXY + stranger)).status, 302);
+    const refused = await fetch(url + PROXY + stranger, { redirect: "manual" });
+    assert.deepEqual([refused.status, refused.headers.getSetCookie()], [400, []]);
   },
   "another app is refused": async () => {
     const { store, email } = await signUp();

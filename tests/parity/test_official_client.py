@@ -107,14 +107,25 @@ def test_mailed_links_and_codes_are_better_auths(tmp_path):
             assert read_shapes(ours.stdout) == read_shapes(theirs.stdout)
 
 
-def test_the_expo_client_signs_people_up_and_in_on_a_phone(tmp_path):
+def test_the_expo_client_signs_people_up_and_in_on_a_phone(tmp_path, openid_provider):
     require_node(HERE)
     mailbox = tmp_path / "mails"
-    setting, _ = list_blocks(ROOT / "docs/mobile.md")
+    setting, *_ = list_blocks(ROOT / "docs/mobile.md")
     frontends = setting.text.strip().removeprefix("FRONTEND_URL=")
     environment = {"FRONTEND_URL": frontends, "SIGN_IN_AFTER_VERIFICATION": "on"}
-    with Space(tmp_path, {**environment, "MAILBOX_FILE": str(mailbox)}) as space:
-        result = run_node(HERE, "expo.mjs", space.url, str(mailbox), seconds=120)
+    authority = str(openid_provider.ca_file)
+    space = Space(
+        tmp_path, {**environment, "MAILBOX_FILE": str(mailbox), "SSL_CERT_FILE": authority}
+    )
+    redirect_uri = f"http://localhost:{space.port}/api/auth/callback/mycompany"
+    with openid_provider.realm(redirect_uri) as realm:
+        space.environment |= realm.settings("mycompany")
+        with space:
+            result = run_node(
+                *(HERE, "expo.mjs", f"http://localhost:{space.port}", str(mailbox), "mycompany"),
+                seconds=120,
+                ca_file=openid_provider.ca_file,
+            )
     assert find_failures(result.stdout) == []
     assert result.returncode == 0
 

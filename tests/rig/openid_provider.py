@@ -65,6 +65,16 @@ class Realm:
         self.issuer: str = opened["issuer"]
         self.client_id, self.client_secret = CLIENT_ID, CLIENT_SECRET
 
+    def settings(self, provider_id: str) -> dict[str, str]:
+        """The settings of an app that people sign in to with it."""
+        values = {
+            "ISSUER": self.issuer,
+            "CLIENT_ID": self.client_id,
+            "CLIENT_SECRET": self.client_secret,
+        }
+        prefixed = {f"OIDC_{provider_id.upper()}_{name}": text for name, text in values.items()}
+        return {"OIDC_PROVIDERS": provider_id, **prefixed}
+
     def close(self) -> None:
         """Forget it."""
         self._order("close")

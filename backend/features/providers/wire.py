@@ -134,6 +134,14 @@ class LinkedWithIdToken(WireModel):
     redirect: bool = False
 
 
+class ExpoAuthorization(WireModel):
+    """What an app opens in the phone's browser."""
+
+    authorization_url: str = Field(
+        alias="authorizationURL", description="The `url` that `sign-in/social` has returned."
+    )
+
+
 class CallbackQuery(WireModel):
     """What a provider answers with."""
 

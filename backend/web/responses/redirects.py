@@ -3,6 +3,7 @@
 Every target has been checked already (`TrustedOrigins.allows_target`).
 """
 
+from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from backend.kernel.refusals import Refusal
@@ -34,16 +35,24 @@ def to_absolute_url(base_url: str, target: str, name: str, value: str) -> str:
     return _replace_query(url, urlencode(pairs))
 
 
-def hand_cookies_to_app(response: Response) -> Response:
+def opens_app(target: str) -> bool:
+    """Tell whether a target is a link into an app, and no page."""
+    scheme, separator, _ = target.partition("://")
+    return bool(separator) and scheme not in {"http", "https"}
+
+
+def hand_cookies_to_app(response: Response, others: Sequence[str] = ()) -> Response:
     """Add the cookies of a redirect to it if it opens an app, as Better Auth's `expo` plug-in does.
+
+    `others` are cookies that are set beside those of the response.
 
     The browser that followed the mailed link keeps cookies for itself. The app is trusted: its
     scheme is in FRONTEND_URL.
     """
     location = response.headers.get("location", "")
-    scheme, separator, _ = location.partition("://")
-    if separator and scheme not in {"http", "https"} and response.cookies:
-        cookies = ", ".join(response.cookies)
+    lines = [*response.cookies, *others]
+    if opens_app(location) and lines:
+        cookies = ", ".join(lines)
         response.headers["location"] = to_absolute_url("", location, "cookie", cookies)
     return response
 

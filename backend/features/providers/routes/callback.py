@@ -37,6 +37,7 @@ from backend.web.edge.origins import origin_of
 from backend.web.request_context import RequestContext
 from backend.web.responses.redirects import (
     hand_cookies_to_app,
+    opens_app,
 )
 from backend.web.responses.responses import Response, redirect
 from backend.web.routing.endpoint import AUTH
@@ -90,7 +91,7 @@ def callback(
         client = _find_client(services, provider_id)
         proven = _prove(work, client, begun, query)
         if state.user_id is not None:
-            return _link(work, services, state, begun, proven)
+            return _link(work, request, services, state, begun, proven)
         return _sign_in(work, request, services, cookies, reader, begun, proven)
     except ProviderError as error:
         description = query.error_description if query.error else None
@@ -201,6 +202,7 @@ def _prove(
 
 def _link(
     work: Work,
+    request: RequestContext,
     services: ProviderSignIn,
     state: OAuthState,
     begun: BegunSignIn,
@@ -217,7 +219,7 @@ def _link(
     except SessionEnded:
         reason = "the session has ended meanwhile"
         raise ProviderError("unable_to_link_account", reason) from None
-    return redirect(begun.callback)
+    return hand_cookies_to_app(redirect(begun.callback), request.cookies)
 
 
 def _sign_in(
@@ -229,9 +231,12 @@ def _sign_in(
     begun: BegunSignIn,
     proven: ProvenAccount,
 ) -> Response:
+    # An app's browser is only on the way: it is not signed in itself, nor out of anything.
+    is_passing = work.settings.strict and opens_app(begun.callback)
+    header = b"" if is_passing else request.cookie_header
     proven = replace(
         proven,
-        presented_tokens=reader.list_tokens(request),
+        presented_tokens=[] if is_passing else reader.list_tokens(request),
         trusted_browser_tokens=cookies.list_trusted_browsers(request.cookie_header),
     )
     try:
@@ -243,7 +248,7 @@ def _sign_in(
         description = refusal.message if code == "banned" else None
         raise redirect_to_error(work, begun.error_callback, code, description, keep=True) from None
     target = (result.is_new and begun.new_user_callback) or begun.callback
-    header, outcome = request.cookie_header, result.outcome
+    outcome = result.outcome
     page = None if begun.in_panel else target  # the panel reads JSON, as of every sign-in
     if isinstance(outcome, Challenge):
         response = render_challenge(outcome, cookies, header, redirect_to=page)
@@ -251,4 +256,7 @@ def _sign_in(
         body = SignedInWithIdToken(token=outcome.token.reveal(), user=UserOut.of(outcome.user))
         response = redirect(page) if page else Response(body)
         response = set_sign_in_cookies(work, response, cookies, outcome, header)
-    return hand_cookies_to_app(response)
+    response = hand_cookies_to_app(response, request.cookies)
+    if is_passing:
+        response.cookies = []
+    return response

@@ -1,6 +1,7 @@
 """HTTP endpoints that send a browser to a provider (wire.md section 4)."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import structlog
 
@@ -9,6 +10,7 @@ from backend.features.accounts.session_issuer import Challenge
 from backend.features.accounts.wire import ChallengeOut
 from backend.features.providers import id_token_sign_in, states
 from backend.features.providers.client import AuthorizationRequest, ProviderClient
+from backend.features.providers.discovery import Endpoints
 from backend.features.providers.errors import ProviderError, ProviderUnavailable
 from backend.features.providers.id_token_sign_in import PresentedIdToken
 from backend.features.providers.routes.failures import build_event
@@ -34,6 +36,7 @@ from backend.web.app_context import AppContext
 from backend.web.cookies import Cookies
 from backend.web.edge.origins import origin_of
 from backend.web.request_context import RequestContext
+from backend.web.responses.redirects import opens_app
 from backend.web.responses.responses import Response, header_safe
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
@@ -80,7 +83,7 @@ def sign_in_social(
     """
     client = _find_client(services, body.provider)
     if body.id_token is None:
-        return _redirect(work, cookies, client, body, _find_origin(request, context))
+        return _redirect(work, cookies, client, body, _find_origin(request, context, client, body))
     presented = replace(
         _read_id_token(body.id_token),
         presented_tokens=reader.list_tokens(request),
@@ -126,11 +129,25 @@ def link_social(
     client = _find_client(services, body.provider)
     linking = Linking(current.user.id, current.session.id, current.user.email)
     if body.id_token is None:
-        origin = _find_origin(request, context)
+        origin = _find_origin(request, context, client, body)
         return _redirect(work, cookies, client, body, origin, linking)
     presented = _read_id_token(body.id_token)
     id_token_sign_in.link(work, services, client, presented, linking)
     return Response(LinkedWithIdToken())
+
+
+def find_endpoints(
+    work: Work, client: ProviderClient, linking_user: UUID | None = None
+) -> Endpoints:
+    """Return where the provider is; refuses with 503, and an event, while that is not known."""
+    try:  # nobody should wait for a slow provider while they hold a transaction
+        return work.run_outside_transaction(client.discovery.find_endpoints)
+    except ProviderUnavailable as error:
+        log.warning("provider_unavailable", provider=client.config.id, reason=str(error))
+        failure = ProviderError("provider_unavailable", str(error))
+        work.keep(build_event(linking_user, client.config.id, failure))
+        message = f"{client.config.name} cannot be reached at the moment. Please try again."
+        raise Refusal("SERVICE_UNAVAILABLE", message, headers={"retry-after": "10"}) from None
 
 
 def _find_client(services: ProviderSignIn, provider_id: str) -> ProviderClient:
@@ -159,14 +176,7 @@ def _redirect(
     origin: str,
     linking: Linking | None = None,
 ) -> Response:
-    try:  # nobody should wait for a slow provider while they hold a transaction
-        work.run_outside_transaction(client.discovery.find_endpoints)
-    except ProviderUnavailable as error:
-        log.warning("provider_unavailable", provider=client.config.id, reason=str(error))
-        failure = ProviderError("provider_unavailable", str(error))
-        work.keep(build_event(linking.user_id if linking else None, client.config.id, failure))
-        message = f"{client.config.name} cannot be reached at the moment. Please try again."
-        raise Refusal("SERVICE_UNAVAILABLE", message, headers={"retry-after": "10"}) from None
+    find_endpoints(work, client, linking.user_id if linking else None)
     targets = Targets(
         body.callback_url or work.settings.base_url,
         body.error_callback_url,
@@ -190,8 +200,20 @@ def _redirect(
     return response
 
 
-def _find_origin(request: RequestContext, context: AppContext) -> str:
-    """Return the origin of the page that asks, whose browser keeps the state."""
+def _find_origin(
+    request: RequestContext,
+    context: AppContext,
+    client: ProviderClient,
+    body: SignInSocial | LinkSocial,
+) -> str:
+    """Return the origin of the page that asks, whose browser keeps the state.
+
+    An app's browser keeps it for whichever of our origins the app knows. If that is not where the
+    provider sends browsers, it is the other one.
+    """
     named = request.headers.get(b"origin", b"").decode("latin-1")
-    is_page = named.startswith(("http://", "https://")) and context.origins.trusts(named)
-    return (origin_of(named) if is_page else None) or context.runtime.settings.base_url
+    if named.startswith(("http://", "https://")) and context.origins.trusts(named):
+        return origin_of(named) or context.runtime.settings.base_url
+    settings, sent_to = context.runtime.settings, origin_of(client.config.redirect_uri)
+    others = [each for each in settings.own_origins if each != sent_to]
+    return others[0] if others and opens_app(body.callback_url or "") else settings.base_url
