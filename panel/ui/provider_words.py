@@ -39,6 +39,7 @@ _ERRORS = {
     "banned": "This account is banned.",
     "email_not_verified": "The address of this account is not verified yet. Verify it first.",
     # ---- the provider's answer
+    "invalid_callback_request": _ODD,
     "no_code": _ODD,
     "invalid_code": "{} did not confirm the sign-in. The server's log has the reason. Begin again.",
     "unable_to_get_user_info": (

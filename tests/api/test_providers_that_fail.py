@@ -128,7 +128,7 @@ def test_a_discovery_document_that_cannot_be_read(gatehouse, company, ada, clock
         company.fail("discovery", **fault)
         check_unavailable(ada)
         clock.advance(seconds=10)
-    assert refusals(gatehouse) == ["provider_unavailable"] * len(FAULTS)
+    assert refusals(gatehouse) == ["temporarily_unavailable"] * len(FAULTS)
     company.recover("discovery")
     assert sign_in(ada, company, ADA) == "/welcome"
 

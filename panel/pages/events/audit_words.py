@@ -73,6 +73,7 @@ _REASONS = {
     "user_cancelled_authorize": "it was cancelled at the provider",
     "state_mismatch": "in another browser, too late, or a second time",
     "state_not_found": "the provider's answer has no state",
+    "invalid_callback_request": "the provider's answer cannot be read",
     "no_code": "the provider's answer has no code",
     "invalid_code": "the provider did not confirm it",
     "unable_to_get_user_info": "the provider did not say reliably who it was",

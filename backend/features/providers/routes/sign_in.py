@@ -144,7 +144,7 @@ def find_endpoints(
         return work.run_outside_transaction(client.discovery.find_endpoints)
     except ProviderUnavailable as error:
         log.warning("provider_unavailable", provider=client.config.id, reason=str(error))
-        failure = ProviderError("provider_unavailable", str(error))
+        failure = ProviderError("temporarily_unavailable", str(error))
         work.keep(build_event(linking_user, client.config.id, failure))
         message = f"{client.config.name} cannot be reached at the moment. Please try again."
         raise Refusal("SERVICE_UNAVAILABLE", message, headers={"retry-after": "10"}) from None
