@@ -24,8 +24,10 @@ from tests.rig.preset_providers import (
     CLIENT_SECRET,
     PresetProvider,
     preset_provider,
+    say_json,
 )
 from tests.rig.provider_answers import HUGGING_FACE
+from tests.rig.stand_in import Handler, Received
 
 ADA, MALLORY = "ada@example.com", "mallory@example.com"
 STRANGER = {"sub": "65f1c0ffee65f1c0ffee6666", "preferred_username": "mallory", "email": MALLORY}
@@ -169,7 +171,8 @@ def test_an_unverified_address_is_not_the_one_in_admin_email(on_sqlite: OnTheHub
 
 
 def test_another_provider_that_names_the_same_subject_makes_nobody_admin(on_sqlite: OnTheHub):
-    with preset_provider("gitlab", **HUGGING_FACE) as other:
+    with preset_provider("gitlab") as other:
+        other.person = dict(HUGGING_FACE)
         variables = dict(other.settings)
         named = {"oidc_providers": variables.pop("OIDC_PROVIDERS"), "oidc": variables}
         gatehouse = on_sqlite.start(**named, admin_email=ADA)
@@ -245,10 +248,17 @@ class Crowd(PresetProvider):
 
     one_at_a_time = threading.Lock()
 
-    def _sign(self, asked: dict[str, str]) -> str:
+    def _grant(self, asked: dict[str, str]) -> dict[str, Any]:
         with self.one_at_a_time:
-            self.person = {**HUGGING_FACE, "sub": asked["login_hint"], "email": asked["login_hint"]}
-            return super()._sign(asked)
+            self.person = member_called(asked["login_hint"])
+            return {**super()._grant(asked), "access_token": asked["login_hint"]}
+
+    def _tell_of_person(self, handler: Handler, received: Received) -> None:
+        say_json(handler, member_called(received.headers["authorization"].split(" ")[1]))
+
+
+def member_called(email: str) -> dict[str, Any]:
+    return {**HUGGING_FACE, "sub": email, "email": email}
 
 
 def test_of_several_who_may_at_the_same_moment_one_becomes_admin(start_on):
