@@ -11,6 +11,8 @@ from tests.in_process import Loop
 from tests.rig.relay import join, tls
 
 SPACE, HUB, STRANGER = "abc-space.hf.space", "huggingface.co", "evil.example"
+APP = "app.example.com"
+"""The app's own host, whose edge passes all on to the Space."""
 # As the Hub's own pages write it.
 FRAME = f"""<!doctype html><title>A Space</title>
 <iframe id="space" src="https://{SPACE}/admin/" width="1200" height="760" sandbox="allow-downloads
@@ -33,7 +35,7 @@ class Hub:
         proxy = await asyncio.start_server(self._connect, "127.0.0.1", 0)
         self._servers = [space, page, proxy]
         ports = [server.sockets[0].getsockname()[1] for server in self._servers]
-        self._ports = {SPACE: ports[0], HUB: ports[1], STRANGER: ports[1]}
+        self._ports = {SPACE: ports[0], APP: ports[0], HUB: ports[1], STRANGER: ports[1]}
         self.proxy = f"http://127.0.0.1:{ports[2]}"
 
     def close(self) -> None:

@@ -108,6 +108,7 @@ _FORM = Markup("""<form method="post" action="{action}">{target}
 </label><button>{button}</button></form>""")
 _PROVIDERS = Markup('<form method="post" action="{}"{}>{}{}</form>')
 _PROVIDER = Markup('<button class="quiet" name="provider" value="{}">{}</button>')
+_IN_FRAME = Markup('<p class="about">{} <a href="{}"{}>{}</a>.</p>')
 _OWN_TAB = Markup(' target="_blank" rel="noopener"')
 _LEAVE = Markup('<p><a class="button" href="{}">{}</a></p>')
 _LEAVE_AT_ONCE = Markup('<meta http-equiv="refresh" content="0; url={}">')
@@ -166,14 +167,18 @@ class PlainPages:
         )
 
     def _providers(self, fields: Markup, *, framed: bool) -> Markup:
-        """Return a button for each provider. None of them opens in a frame."""
+        """Return a button for each provider. None of them opens in a frame, nor does what follows:
+        a sign-in in a tab of its own never reaches the frame of another site."""
         if not self._settings.providers:
             return Markup()
         labels = (
             (each.id, words.USE_PROVIDER.format(each.name)) for each in self._settings.providers
         )
         buttons = format_rows(_PROVIDER, labels)
-        return _PROVIDERS.format(urls.PROVIDER, _OWN_TAB if framed else Markup(), fields, buttons)
+        if not framed:
+            return _PROVIDERS.format(urls.PROVIDER, Markup(), fields, buttons)
+        about = _IN_FRAME.format(words.PROVIDER_IN_FRAME, urls.HOME, _OWN_TAB, OWN_TAB)
+        return _PROVIDERS.format(urls.PROVIDER, _OWN_TAB, fields, buttons) + about
 
     def leave_for(self, name: str, url: str, cookies: Sequence[str]) -> HTMLResponse:
         """Return a page that leads to another site at once, with Set-Cookie lines."""

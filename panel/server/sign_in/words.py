@@ -19,6 +19,9 @@ SIGN_IN = "Sign in"
 EMAIL, PASSWORD = "E-mail", "Password"
 USE_PASSKEY = "Use a passkey"
 USE_PROVIDER = "Sign in with {}"
+PROVIDER_IN_FRAME = (
+    "This opens a tab of its own, where you are signed in afterwards, but not inside this page."
+)
 LEAVING, LEAVING_LEAD = "Going to {}", "You sign in there and come back."
 GO_ON = "Continue to {}"
 LEAD = "The panel is for administrators."
