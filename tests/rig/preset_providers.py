@@ -51,6 +51,8 @@ class PresetProvider:
     """What the token endpoint says instead."""
     user: str = documented.APPLE_USER
     """What Apple's form says besides, the first time."""
+    authorize_url: str = ""
+    """Where people sign in, if that is another host than `origin`; it must lead here."""
     tenant: str = "common"
     """Whose accounts the app asks Microsoft for."""
     response_issuer: str | None = None
@@ -132,7 +134,7 @@ class PresetProvider:
             issuer = f"{self.origin}/{{tenantid}}/v2.0"
         document: Json = {
             "issuer": issuer,
-            "authorization_endpoint": f"{self.origin}/authorize",
+            "authorization_endpoint": self.authorize_url or f"{self.origin}/authorize",
             "token_endpoint": f"{self.origin}/token",
             "jwks_uri": f"{self.origin}/keys",
             "response_types_supported": ["code"],

@@ -10,9 +10,12 @@ from pathlib import Path
 from tests.rig.missing_tools import skip_test
 
 
-async def join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
-    """Pass on the bytes of both sides until both have ended."""
+async def join(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, begin: bytes = b""
+) -> None:
+    """Pass on the bytes of both sides until both have ended; `begin` was read before."""
     target_reader, target_writer = await asyncio.open_connection("127.0.0.1", port)
+    target_writer.write(begin)
     await asyncio.gather(pass_on(reader, target_writer), pass_on(target_reader, writer))
 
 
