@@ -2,7 +2,16 @@
 
 from doctor.checks import mail, operations
 from doctor.checks.abuse import address, enumeration, limits
-from doctor.checks.accounts import account, clock, cookies, protection, second_factor, ways_in
+from doctor.checks.accounts import (
+    account,
+    clock,
+    cookies,
+    protection,
+    provider_pages,
+    providers,
+    second_factor,
+    ways_in,
+)
 from doctor.checks.frontend import app
 from doctor.checks.http import headers, origins, passing_on, reach, streaming
 
@@ -26,4 +35,6 @@ CHECKS = (
     *mail.CHECKS,
     *second_factor.CHECKS,
     *ways_in.CHECKS,
+    *providers.CHECKS,
+    *provider_pages.CHECKS,
 )

@@ -26,6 +26,7 @@ _HEADINGS = {
     "frontend": "Through the app",
     "second-factor": "Second factor",
     "ways": "Ways to sign in",
+    "providers": "Providers",
     "account.deleted": "Clean-up",
     "address.public-url": _OPERATIONS,
     "limits.store": _OPERATIONS,
