@@ -156,13 +156,15 @@ def _add_query(target: str, request: RequestContext) -> str:
 def _began_elsewhere(settings: Settings, client: ProviderClient, state: OAuthState) -> bool:
     """Tell whether the provider cannot send browsers back to where this sign-in began.
 
-    The Hub's client sends them to the Space, but people sign in at the app; the others send them to
-    the app, but the panel is at the Space.
+    The Hub's client sends them to the Space, and so do the others unless PUBLIC_URL is the app's;
+    but people sign in at the app. With PUBLIC_URL they are sent to the app, but the panel is at the
+    Space.
     """
-    if state.origin == origin_of(client.config.redirect_uri):
+    sent_to = origin_of(client.config.redirect_uri)
+    if state.origin == sent_to:
         return False
-    sends_to_app = client.config.redirect_uri.startswith(settings.base_url)
-    return not sends_to_app or state.origin in settings.own_origins
+    is_space = sent_to in {f"https://{host}" for host in settings.space_host}
+    return is_space or state.origin in settings.own_origins
 
 
 def _check_answer(work: Work, provider_id: str, state: OAuthState, query: CallbackQuery) -> None:
