@@ -77,16 +77,24 @@ StartWith = Callable[..., tuple[Gatehouse, PresetProvider]]
 def start_with(start: Callable[..., Gatehouse], clock: Any) -> Iterator[StartWith]:
     """Start an app whose people can sign in at a preset's stand-in: `start_with("google")`."""
     with ExitStack() as running:
+        yield _start_both(start, clock, running)
 
-        def start_both(
-            provider_id: str, settings: dict[str, str] | None = None, **options: Any
-        ) -> tuple[Gatehouse, PresetProvider]:
-            stand_in = preset_provider(
-                provider_id, clock=lambda: clock.now().timestamp(), **options
-            )
-            running.enter_context(stand_in)
-            oidc = {**stand_in.settings, **(settings or {})}
-            ids = oidc.pop("OIDC_PROVIDERS")
-            return start(oidc_providers=ids, oidc=oidc), stand_in
 
-        yield start_both
+@pytest.fixture
+def start_any_with(start_on: Callable[..., Gatehouse], clock: Any) -> Iterator[StartWith]:
+    """As `start_with`, on each kind of database."""
+    with ExitStack() as running:
+        yield _start_both(start_on, clock, running)
+
+
+def _start_both(start: Callable[..., Gatehouse], clock: Any, running: ExitStack) -> StartWith:
+    def start_both(
+        provider_id: str, settings: dict[str, str] | None = None, **options: Any
+    ) -> tuple[Gatehouse, PresetProvider]:
+        options |= {"clock": lambda: clock.now().timestamp()}
+        stand_in = running.enter_context(preset_provider(provider_id, **options))
+        oidc = {**stand_in.settings, **(settings or {})}
+        ids = oidc.pop("OIDC_PROVIDERS")
+        return start(oidc_providers=ids, oidc=oidc), stand_in
+
+    return start_both

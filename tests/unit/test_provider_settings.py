@@ -230,7 +230,7 @@ def test_ids_may_begin_like_another_with_the_settings_of_each(monkeypatch):
     ]
 
 
-def test_apple_s_key_may_be_pasted_in_every_way(monkeypatch):
+def test_apple_s_key_may_be_pasted_in_every_way(monkeypatch, tmp_path):
     body = "".join(P8.splitlines()[1:-1])
     sec1 = KEY.private_bytes(PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
     for pasted in (
@@ -245,6 +245,11 @@ def test_apple_s_key_may_be_pasted_in_every_way(monkeypatch):
         found = provider(monkeypatch, "apple", **{**APPLE, "PRIVATE_KEY": pasted})
         assert found.private_key is not None
         assert found.private_key.reveal() == P8
+    (tmp_path / ".env").write_text(f'OIDC_APPLE_PRIVATE_KEY="{P8}"\n')
+    monkeypatch.delenv("OIDC_APPLE_PRIVATE_KEY")
+    (found,) = load_settings().providers
+    assert found.private_key is not None
+    assert found.private_key.reveal() == P8
     found = provider(monkeypatch, "apple", **{**APPLE, "PRIVATE_KEY": sec1})
     assert found.private_key is not None
     assert "BEGIN EC PRIVATE KEY" in found.private_key.reveal()

@@ -1,6 +1,7 @@
 """The settings of signing in with a provider, with their defaults."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -54,7 +55,7 @@ class ProviderSettings(AddressSettings):
         _ = self.providers  # raises if one is incomplete
         return self
 
-    @property
+    @cached_property
     def providers(self) -> tuple[ProviderConfig, ...]:
         """The providers that people can sign in with, in the order of OIDC_PROVIDERS.
 
