@@ -25,7 +25,6 @@ from backend.features.mail.setup import open_mailer
 from backend.features.mail.worker import MailWorker
 from backend.features.management.status import DeploymentStatus
 from backend.features.providers.resealing import build_token_resealing
-from backend.features.providers.service import ProviderSignIn
 from backend.features.providers.tokens import build_token_sealer
 from backend.features.sessions.cache import SessionCache
 from backend.features.sessions.reader import SessionReader
@@ -132,7 +131,7 @@ def _build_context(
         EmailOtp: EmailOtp.of(keyring, link_mailer),
         Mailer: mailer,
         TwoFactor: second_factors,
-        ProviderSignIn: build_providers(runtime, keyring, issuer, link_mailer, closing),
+        **build_providers(runtime, keyring, issuer, link_mailer, closing),
         **_build_operations(runtime, clock_check, feed, keyring, closing),
         ApiDocument: ApiDocument(ABOUT, _tags(settings), cookies),
         **({} if worker is None else {MailWorker: worker}),

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 from backend.features.accounts.breached_passwords import BreachedPasswords
 from backend.features.accounts.passwords import HashCostScan
@@ -22,7 +23,9 @@ from backend.features.email_verification.service import mail_at_sign_up, refuse_
 from backend.features.links.link_mailer import LinkMailer
 from backend.features.providers.registry import Providers
 from backend.features.providers.service import ProviderSignIn
+from backend.features.providers.sign_out import find_sign_out_url
 from backend.features.providers.tokens import TokenVault, build_token_sealer
+from backend.features.sessions.provider_sign_out import ProviderSignOut
 from backend.features.two_factor.gate import ask_second_factor, challenged_methods
 from backend.features.two_factor.service import TwoFactor
 from backend.kernel.client import SYSTEM
@@ -111,12 +114,15 @@ def build_providers(
     issuer: SessionIssuer,
     link_mailer: LinkMailer,
     closing: ExitStack,
-) -> ProviderSignIn:
+) -> dict[type, Any]:
+    """Build the services of signing in and out with a provider, by their types."""
     providers = Providers(runtime.settings.providers, runtime.clock)
     closing.callback(providers.close)
     vault = TokenVault(build_token_sealer(keyring))
     hooks = [mail_at_sign_up(link_mailer)]
-    return ProviderSignIn(providers, vault, issuer, link_mailer.mailer, hooks, is_awaited)
+    services = ProviderSignIn(providers, vault, issuer, link_mailer.mailer, hooks, is_awaited)
+    sign_out = ProviderSignOut(partial(find_sign_out_url, providers, vault))
+    return {ProviderSignIn: services, ProviderSignOut: sign_out}
 
 
 @cache  # every application of this process uses the same one

@@ -22,7 +22,7 @@ def _format_reason(model: type[BaseModel], error: Any) -> str:
     kind, value = error["type"], error["input"]
     if kind == "plain":
         return str(error["msg"])
-    if kind == "string_unicode":
+    if kind == "string_unicode" or _is_union(model, error):
         return "Invalid input"
     if kind == "email":
         return "Invalid email address"
@@ -57,14 +57,18 @@ _TYPE_NAMES = {
 def _expected_type(model: type[BaseModel], error: Any) -> str:
     if error["type"] in _TYPE_NAMES:
         return _TYPE_NAMES[error["type"]]
-    schema = _schema_of(model)
-    for part in error["loc"]:
-        schema = schema.get("properties", {}).get(part, {})
+    schema = _find_schema(model, error)
     if "additionalProperties" in schema:
         return "record"
     kinds = [schema.get("type"), *(each.get("type") for each in schema.get("anyOf", []))]
     kind = next((kind for kind in kinds if kind and kind != "null"), "object")
     return "number" if kind == "integer" else kind
+
+
+def _is_union(model: type[BaseModel], error: Any) -> bool:
+    """Tell whether a field may have several forms: of those Zod does not say which is missed."""
+    forms = _find_schema(model, error).get("anyOf", [])
+    return len([each for each in forms if each.get("type") != "null"]) > 1
 
 
 def _find_options(model: type[BaseModel], error: Any) -> str:

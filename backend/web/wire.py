@@ -130,7 +130,10 @@ class WireModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, strict=True)
 
     type_names: ClassVar[Sequence[str]] = ("object",)
-    """The expected types in validation errors: Better Auth calls an open set of fields a record."""
+    """The expected types in validation errors: Better Auth calls an open set of fields a record.
+
+    None of them for a union, whose errors do not name what was expected.
+    """
 
 
 class Status(WireModel):
@@ -187,7 +190,8 @@ def validate(model: type[WireModel], value: Any, where: str) -> Any:
     `where` is "body" or "query"; `value` is `...` when the request had none.
     """
     if not isinstance(value, Mapping):
-        raise _invalid([describe_type(value, each, where) for each in model.type_names])
+        expected = [describe_type(value, each, where) for each in model.type_names]
+        raise _invalid(expected or [f"[{where}] Invalid input"])
     try:
         # By alias only: callbackURL is checked, so callback_url must not be accepted in its place.
         return model.model_validate(value, by_alias=True, by_name=False)

@@ -36,7 +36,7 @@ _ERRORS = {
         "signed out meanwhile."
     ),
     "account_already_linked_to_different_user": "This account at {} belongs to another user here.",
-    "banned": "This account is banned.",
+    "BANNED_USER": "This account is banned.",
     "email_not_verified": "The address of this account is not verified yet. Verify it first.",
     # ---- the provider's answer
     "invalid_callback_request": _ODD,

@@ -160,13 +160,15 @@ def test_it_does_not_repeat_what_it_cannot(gatehouse, code):
     ("query", "target"),
     [
         ("?error=INVALID_TOKEN", "/?error=INVALID_TOKEN"),
-        ("?error=it's_gone-2", "/?error=it's_gone-2"),
+        ("?error=it's_gone-2", "/?error=it%27s_gone-2"),
         ("", "/?error=UNKNOWN"),
         ("?error=<script>", "/?error=UNKNOWN"),
         ("?error=a%0d%0ax:y", "/?error=UNKNOWN"),
         ("?error=https://evil.example", "/?error=UNKNOWN"),
         ("?error=a&error=b", "/?error=UNKNOWN"),
         ("?error=x&redirect=https://evil.example", "/?error=x"),
+        ("?error=a&error_description=b%20c%26d", "/?error=a&error_description=b+c%26d"),
+        ("?error=a&error_description=b&error_description=c", "/?error=a"),
     ],
 )
 def test_error_leads_to_the_landing_page(gatehouse, query, target):

@@ -122,7 +122,7 @@ def test_a_banned_user_is_refused_with_the_reason(gatehouse, lax):
     gatehouse.ban(ADA)
     browser = gatehouse.visitor()
     location = sign_in(browser, lax, person())
-    assert location.startswith("/oops?error=banned&error_description=You+have+been+banned")
+    assert location.startswith("/oops?error=BANNED_USER&error_description=You+have+been+banned")
     assert browser.session() is None
     gatehouse.unban(ADA)
     assert sign_in(browser, lax, person()) == "/in"
@@ -246,7 +246,7 @@ def test_who_was_banned_while_at_the_provider_is_refused(gatehouse, lax):
     sign_in(ada, lax, person())
     path = lax.answer(begin(ada, lax), person())
     gatehouse.ban(ADA)
-    assert come_back(ada, path).startswith("/oops?error=banned")
+    assert come_back(ada, path).startswith("/oops?error=BANNED_USER")
     assert ada.session() is None
 
 

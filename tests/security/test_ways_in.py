@@ -251,7 +251,7 @@ def test_each_gate_stands_before_each_way_in_that_it_is_for(guarded, mailbox, me
     _, response = WAYS[method](guarded, mailbox)
 
     if method is Method.PROVIDER:
-        refused = "/error?error=banned&" in response.headers["location"]
+        refused = "/error?error=BANNED_USER&" in response.headers["location"]
     else:
         refused = response.status_code == 403 and response.json() == refusal(code)
     assert refused == MET[method, code], response.text

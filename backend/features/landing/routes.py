@@ -2,8 +2,10 @@
 
 import re
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Query
+from pydantic import Field
 
 from backend.features.landing.page import POLICY, landing_page
 from backend.kernel.settings import Settings
@@ -14,6 +16,7 @@ from backend.web.wire import WireModel
 
 routes = Routes("service", auth_rules=False)
 _CODE = re.compile(r"['A-Za-z0-9_-]+")
+_MAX_DESCRIPTION_LENGTH = 300  # characters of a provider's own
 
 
 class Ok(WireModel):
@@ -26,6 +29,7 @@ class ErrorQuery(WireModel):
     """Why a link did not work."""
 
     error: str | list[str] = "UNKNOWN"
+    error_description: str | list[str] = Field(default="", alias="error_description")
 
 
 @routes.get(f"{AUTH}/ok", response_model=Ok)
@@ -37,7 +41,10 @@ async def ok() -> Ok:
 @routes.get(f"{AUTH}/error", status=302, headers={"location": "The landing page."})
 async def error(query: Annotated[ErrorQuery, Query()]) -> Response:
     """Show on the landing page why a link did not work."""
-    return redirect(f"/?error={_check_code(query.error)}")
+    parameters = {"error": _check_code(query.error)}
+    if query.error_description and isinstance(query.error_description, str):
+        parameters["error_description"] = query.error_description[:_MAX_DESCRIPTION_LENGTH]
+    return redirect(f"/?{urlencode(parameters)}")
 
 
 @routes.get("/", in_docs=False)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from backend.features.accounts.ways_in import remove_way_in
+from backend.features.accounts.ways_in import CREDENTIAL, remove_way_in
 from backend.features.providers.client import ProviderClient
 from backend.features.providers.errors import ProviderError
 from backend.features.providers.profiles import Profile
@@ -12,7 +12,7 @@ from backend.features.providers.service import ProviderSignIn
 from backend.kernel.randomness import parse_uuid
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Secret
-from backend.storage.queries import accounts
+from backend.storage.queries import accounts, users
 from backend.storage.queries.accounts import Account
 from backend.storage.work import Work
 
@@ -37,7 +37,7 @@ def unlink(work: Work, services: ProviderSignIn, way_in_id: str) -> None:
 
 
 def get_current_tokens(
-    work: Work, services: ProviderSignIn, user_id: UUID, account_row_id: str
+    work: Work, services: ProviderSignIn, user_id: UUID, account_row_id: str | None
 ) -> CurrentTokens:
     """Return an account's tokens, refreshed if the access token ends within five seconds."""
     account = _find_own(work, user_id, account_row_id)
@@ -53,7 +53,7 @@ def get_current_tokens(
 
 
 def refresh_tokens(
-    work: Work, services: ProviderSignIn, user_id: UUID, account_row_id: str
+    work: Work, services: ProviderSignIn, user_id: UUID, account_row_id: str | None
 ) -> tuple[CurrentTokens, Secret]:
     """Get new tokens from the provider; returns them with the refresh token."""
     account = _find_own(work, user_id, account_row_id)
@@ -71,7 +71,7 @@ def refresh_tokens(
 
 
 def load_account_info(
-    work: Work, services: ProviderSignIn, user_id: UUID, account_row_id: str
+    work: Work, services: ProviderSignIn, user_id: UUID, account_row_id: str | None
 ) -> tuple[Account, Profile]:
     """Ask the provider who the person is now."""
     account = _find_own(work, user_id, account_row_id)
@@ -92,12 +92,16 @@ def load_account_info(
     return account, profile
 
 
-def _find_own(work: Work, user_id: UUID, account_row_id: str) -> Account:
-    row_id = parse_uuid(account_row_id)
+def _find_own(work: Work, user_id: UUID, account_row_id: str | None) -> Account:
+    """Return an account of the user; their password is one too, at no provider that is known."""
+    row_id = parse_uuid(account_row_id or "")
     account = accounts.find(work.db, row_id) if row_id else None
-    if account is None or account.user_id != user_id:
-        raise Refusal("ACCOUNT_NOT_FOUND")
-    return account
+    if account is not None and account.user_id == user_id:
+        return account
+    if row_id == user_id and users.find_password_hash(work.db, user_id) is not None:
+        now = work.now()
+        return Account(user_id, user_id, CREDENTIAL, "", str(user_id), "", now, now)
+    raise Refusal("ACCOUNT_NOT_FOUND")
 
 
 def _ends_soon(account: Account, now: datetime) -> bool:

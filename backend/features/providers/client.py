@@ -23,10 +23,17 @@ from backend.features.providers.id_tokens import UnknownKey, read_claims, verify
 from backend.features.providers.profiles import Answers, NoProfile, Profile, read_profile
 from backend.features.providers.token_response import ProviderTokens, read_tokens
 from backend.kernel.clock import Clock
+from backend.kernel.configuration.provider_presets import ANY
 from backend.kernel.configuration.providers import ProviderConfig
 from backend.kernel.secrets.secret import Secret
 from backend.process.outside_transport import SENT_ONCE, OutsideTransport
 
+RESERVED = (
+    *("state", "client_id", "redirect_uri", "response_type"),
+    *("code_challenge", "code_challenge_method", "nonce", "scope"),
+)
+"""Parameters of the authorization URL that are ours alone, in the order in which Better Auth names
+them: another value would undo what binds the answer to this browser."""
 _TIMEOUT = 5.0  # seconds for each request
 _MAX_SIZE = 1_000_000  # bytes of a response
 _LOCKS = 64  # accounts that share one wait for each other
@@ -43,7 +50,7 @@ class AuthorizationRequest:
     """Asked for besides those of the settings."""
     login_hint: str | None = None
     params: Mapping[str, str] | None = None
-    """Further parameters; they cannot replace ours."""
+    """Further parameters; they cannot replace the RESERVED ones."""
 
 
 class ProviderClient:
@@ -83,12 +90,12 @@ class ProviderClient:
         """
         endpoints = self.discovery.find_endpoints()
         config, preset = self.config, self.config.preset
-        scopes = dict.fromkeys([*request.scopes, *config.scopes])
+        scopes = [*request.scopes, *config.scopes]
         if preset.name:  # Better Auth begins with the preset's own
-            scopes = dict.fromkeys([*config.scopes, *request.scopes])
+            scopes = [*config.scopes, *request.scopes]
         needs_openid = self.gives_id_tokens and config.scopes != preset.scopes
         if needs_openid and "openid" not in scopes:
-            scopes = dict.fromkeys(["openid", *scopes])
+            scopes.insert(0, "openid")
         params = {
             "response_type": "code",
             "client_id": config.client_id,
@@ -103,8 +110,16 @@ class ProviderClient:
         }
         ours = {name: value for name, value in params.items() if value}
         more = {**preset.authorization_params, **(request.params or {})}
-        query = {**ours, **{name: text for name, text in more.items() if name not in ours}}
+        query = {**ours, **{name: text for name, text in more.items() if name not in RESERVED}}
         return str(httpx2.URL(endpoints.authorization_url).copy_merge_params(query))
+
+    def find_sign_out_page(self) -> str:
+        """Return where people sign out at the provider too, if that is known; never waits.
+
+        The providers with a preset have no such page in Better Auth: signing out of an app should
+        not sign people out of Google.
+        """
+        return self.discovery.known_sign_out_url if self.config.preset is ANY else ""
 
     def check_issuer(self, named: str | None) -> None:
         """Raise ProviderError if an answer comes from another provider (RFC 9207)."""
@@ -175,7 +190,7 @@ class ProviderClient:
             except ProviderUnavailable as error:
                 raise ProviderError("unable_to_get_user_info", str(error)) from None
         try:
-            return read_profile(preset.profile, Answers(claims, addresses, form_user))
+            return read_profile(self.config.reading, Answers(claims, addresses, form_user))
         except NoProfile as error:
             raise ProviderError("unable_to_get_user_info", str(error)) from None
 

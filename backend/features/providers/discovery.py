@@ -43,6 +43,8 @@ class Endpoints:
     jwks_url: str
     algorithms: tuple[str, ...] = ("RS256",)
     token_auth_methods: tuple[str, ...] = ()
+    sign_out_url: str = ""
+    """Its page for signing out there too (OpenID Connect RP-Initiated Logout 1.0)."""
     names_issuer: bool = False
     """Whether its answers name it (RFC 9207), so that one without was forged."""
 
@@ -73,6 +75,10 @@ class Kept(Generic[T]):
                 self._lock.release()
         if self._value is None:
             raise self._failure
+        return self._value
+
+    def find(self) -> T | None:
+        """Return it as it was fetched last; None before that. Never waits."""
         return self._value
 
     def get_newer(self, than: T) -> T | None:
@@ -138,6 +144,12 @@ class Discovery:
         document = self._get_object(self._config.issuer.rstrip("/") + _PATH)
         return _read_document(self._config, document)
 
+    @property
+    def known_sign_out_url(self) -> str:
+        """Its page for signing out, if the discovery document has been fetched yet."""
+        endpoints = self._endpoints.find()
+        return endpoints.sign_out_url if endpoints else ""
+
     def _fetch_keys(self) -> KeySet:
         url = self.find_endpoints().jwks_url
         keys = self._get_object(url).get("keys")
@@ -180,6 +192,7 @@ def _read_document(config: ProviderConfig, document: dict[str, Any]) -> Endpoint
         **urls,
         algorithms=tuple(each for each in algorithms if each in SIGNATURES) or ("RS256",),
         token_auth_methods=tuple(_read_list(methods)),
+        sign_out_url=_read_endpoint(config, document, "end_session_endpoint"),
         names_issuer=document.get("authorization_response_iss_parameter_supported") is True,
     )
 

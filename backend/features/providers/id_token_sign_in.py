@@ -1,7 +1,7 @@
 """Signing in and linking with an ID token that the page has got from the provider itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.features.accounts.session_issuer import Challenge, Method
 from backend.features.providers import service
@@ -42,14 +42,18 @@ class PresentedIdToken:
 def sign_in(
     work: Work, services: ProviderSignIn, client: ProviderClient, presented: PresentedIdToken
 ) -> IssuedSession | Challenge:
-    """Sign in, or up, with an ID token; refuses with Better Auth's codes."""
+    """Sign in, or up, with an ID token; refuses with Better Auth's codes.
+
+    As in Better Auth the browser does not remember it: the page knows its own button.
+    """
     proven = _prove(work, client, presented)
     try:
-        return service.sign_in(work, services, proven).outcome
+        outcome = service.sign_in(work, services, proven).outcome
+        return replace(outcome, last_login_method=None)
     except ProviderError as error:
         _keep_failure(work, client, error.code)
         if error.code == "email_not_found":
-            raise Refusal("USER_EMAIL_NOT_FOUND") from None
+            raise _refuse_without_address(client) from None
         raise Refusal("OAUTH_LINK_ERROR", error.code.replace("_", " ")) from None
 
 
@@ -60,12 +64,16 @@ def link(
     presented: PresentedIdToken,
     linking: Linking,
 ) -> None:
-    """Add the account of an ID token to a signed-in user; refuses with Better Auth's codes."""
+    """Add the account of an ID token to a signed-in user; refuses with Better Auth's codes.
+
+    Of an account that is linked already the tokens are stored, whatever its address is now.
+    """
     proven = _prove(work, client, presented)
     if proven.profile.email is None:
-        raise Refusal("USER_EMAIL_NOT_FOUND")
+        raise _refuse_without_address(client)
     try:
-        service.link(work, services, proven, linking)
+        if not service.update_linked(work, services, proven, linking.user_id):
+            service.link(work, services, proven, linking)
     except ProviderError as error:
         user_id = linking.user_id
         detail = {"provider": client.config.id, "reason": error.code}
@@ -94,6 +102,16 @@ def _prove(work: Work, client: ProviderClient, presented: PresentedIdToken) -> P
 def _read(client: ProviderClient, presented: PresentedIdToken) -> Profile:
     claims = client.verify_id_token(presented.id_token, presented.nonce)
     return client.read_profile(claims, form_user=presented.user)
+
+
+def _refuse_without_address(client: ProviderClient) -> Refusal:
+    """Refuse an ID token without an address.
+
+    Where the userinfo endpoint tells it, an ID token alone is not enough to know who it is.
+    """
+    if client.config.preset.id_token_is_complete:
+        return Refusal("USER_EMAIL_NOT_FOUND")
+    return Refusal("FAILED_TO_GET_USER_INFO", status=401)
 
 
 def _keep_failure(work: Work, client: ProviderClient, reason: str) -> None:

@@ -68,9 +68,18 @@ def read_profile(reading: str, answers: Answers) -> Profile:
 
 
 def _read_openid(claims: Mapping[str, Any], _: Answers) -> Profile:
-    """Read the standard claims (OpenID Connect Core 1.0, 5.1); of plain OAuth 2.0, the usual."""
+    """Read the standard claims (OpenID Connect Core 1.0, 5.1)."""
+    return _read_claims(claims, _read_subject(claims, "sub", "id"))
+
+
+def _read_oauth2(claims: Mapping[str, Any], _: Answers) -> Profile:
+    """Read what providers of plain OAuth 2.0 say; there is no standard, but most have an `id`."""
+    return _read_claims(claims, _read_subject(claims, "id", "sub"))
+
+
+def _read_claims(claims: Mapping[str, Any], subject: str) -> Profile:
     return Profile(
-        _read_subject(claims, "sub", "id"),
+        subject,
         _read_address(claims.get("email")),
         _is_true(claims.get("email_verified")),
         _read_name(claims, "name", "preferred_username", "nickname"),
@@ -156,6 +165,7 @@ def _read_discord(claims: Mapping[str, Any], _: Answers) -> Profile:
 
 _READINGS: Mapping[str, Callable[[Mapping[str, Any], Answers], Profile]] = {
     "openid": _read_openid,
+    "oauth2": _read_oauth2,
     "apple": _read_apple,
     "microsoft": _read_microsoft,
     "github": _read_github,

@@ -19,6 +19,9 @@ class Providers:
         """Find the client of a provider by its id."""
         return self._clients.get(provider_id)
 
+    def list_clients(self) -> Sequence[ProviderClient]:
+        return list(self._clients.values())
+
     def list_configs(self) -> Sequence[ProviderConfig]:
         return [client.config for client in self._clients.values()]
 

@@ -7,6 +7,7 @@ walk into.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from backend.features.accounts.service import CompletedSignUp, SignUpHook
 from backend.features.accounts.session_issuer import (
@@ -134,6 +135,9 @@ def _find_user(work: Work, services: ProviderSignIn, proven: ProvenAccount) -> U
     user = users.lock_by_email(work.db, proven.profile.email)
     if user is None:
         return None
+    account = _find_account(work, proven)  # another sign-in has perhaps just added it
+    if account is not None and account.user_id == user.id:
+        return _update_known(work, services, proven, account, user)
     if not (proven.profile.email_verified and user.email_verified):
         _contest(work, user)
         side = "here" if proven.profile.email_verified else "by the provider"
@@ -210,16 +214,26 @@ def link(work: Work, services: ProviderSignIn, proven: ProvenAccount, linking: L
     must not leave a way in behind.
     """
     profile = proven.profile
-    if not profile.email_verified:
+    if profile.email is not None and not profile.email_verified:
         raise ProviderError("unable_to_link_account", "the provider has not verified the address")
     user = next(iter(users.lock(work.db, [linking.user_id])), None)
     if user is None or profile.email != user.email or user.email != linking.email:
         raise ProviderError("email_does_not_match", "the account has another address")
+    if not update_linked(work, services, proven, user.id):
+        _add_account(work, services, proven, user)
+
+
+def update_linked(
+    work: Work, services: ProviderSignIn, proven: ProvenAccount, user_id: UUID
+) -> bool:
+    """Store the newest tokens of an account that is linked already; returns whether it is.
+
+    Raises ProviderError if it is another user's.
+    """
     account = _find_account(work, proven)
     if account is None:
-        _add_account(work, services, proven, user)
-        return
-    if account.user_id != user.id:
+        return False
+    if account.user_id != user_id:
         reason = "the account belongs to another user"
         raise ProviderError("account_already_linked_to_different_user", reason)
     scopes = dict.fromkeys([*account.scopes.split(), *proven.tokens.scopes])
@@ -229,6 +243,7 @@ def link(work: Work, services: ProviderSignIn, proven: ProvenAccount, linking: L
         "scopes": " ".join(scopes),
     }
     accounts.change(work.db, account.id, changes, work.now())
+    return True
 
 
 def _add_account(work: Work, services: ProviderSignIn, proven: ProvenAccount, user: User) -> None:

@@ -31,6 +31,8 @@ def read_tokens(answer: Mapping[str, Any], now: datetime, asked: Sequence[str]) 
     if access_token is None:
         raise ValueError("no access token in the response")
     scope = answer.get("scope")
+    if isinstance(scope, list):  # some providers do not know the standard
+        scope = " ".join(each for each in scope if isinstance(each, str))
     granted = scope.replace(",", " ").split() if isinstance(scope, str) and scope else asked
     return ProviderTokens(
         access_token,

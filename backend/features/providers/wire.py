@@ -1,7 +1,8 @@
 """The JSON of signing in with a provider (wire.md section 4)."""
 
+import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -10,24 +11,18 @@ from pydantic import (
     ModelWrapValidatorHandler,
     PrivateAttr,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
+from backend.features.providers.client import RESERVED
 from backend.features.sessions.wire import UserOut
+from backend.kernel.configuration.provider_presets import PRESETS
 from backend.web.wire import NotNull, Text, TimestampOut, WireModel, example
 
 _TARGET = "a path, or a URL of a trusted origin"
-_RESERVED = (
-    "state",
-    "client_id",
-    "redirect_uri",
-    "response_type",
-    "code_challenge",
-    "code_challenge_method",
-    "nonce",
-    "scope",
-)
+_PROVIDER = {"anyOf": [{"type": "string", "enum": list(PRESETS)}, {"type": "string"}]}
 _ID = "0190a6e2-0b5e-7c3d-9f4e-2b1a3c4d5e6f"
 
 
@@ -36,8 +31,8 @@ def _target(alias: str, description: str) -> Any:
 
 
 def _refuse_reserved(params: Mapping[str, str] | None) -> Mapping[str, str] | None:
-    if params and not set(params).isdisjoint(_RESERVED):
-        reserved = ", ".join(_RESERVED)
+    if params and not set(params).isdisjoint(RESERVED):
+        reserved = ", ".join(RESERVED)
         message = f"additionalParams cannot include reserved OAuth parameters: {reserved}"
         raise PydanticCustomError("plain", message)
     return params
@@ -57,19 +52,26 @@ class PersonIn(WireModel):
     email: Annotated[str | None, NotNull] = None
 
 
-class IdTokenIn(WireModel):
+class LinkIdToken(WireModel):
     """An ID token that the page has got from the provider itself."""
 
     token: str
     nonce: Annotated[str | None, NotNull] = None
     access_token: Annotated[Text | None, NotNull] = None
     refresh_token: Annotated[Text | None, NotNull] = None
-    expires_at: Annotated[float | None, NotNull] = None
+
+
+class SignInIdToken(LinkIdToken):
+    """An ID token, and what the provider told the page besides."""
+
+    expires_at: Annotated[float | None, NotNull] = Field(default=None, description="Ignored.")
     user: Annotated[PersonIn | None, NotNull] = None
 
 
 class _ProviderRequest(WireModel):
-    provider: Text = Field(description="One of the server's.", examples=["huggingface"])
+    provider: Annotated[Text, WithJsonSchema(_PROVIDER)] = Field(
+        description="One of the server's.", examples=["huggingface"]
+    )
     callback_url: Annotated[Text | None, NotNull] = _target(
         "callbackURL", "Where the browser goes once it has come back"
     )
@@ -79,7 +81,7 @@ class _ProviderRequest(WireModel):
     disable_redirect: Annotated[bool | None, NotNull] = Field(
         default=None, description="Whether the page opens the URL itself."
     )
-    id_token: Annotated[IdTokenIn | None, NotNull] = None
+    id_token: Annotated[LinkIdToken | None, NotNull] = None
     scopes: Annotated[list[str] | None, NotNull] = Field(
         default=None, description="Asked for besides those of the settings."
     )
@@ -103,6 +105,7 @@ class SignInSocial(_ProviderRequest):
     new_user_callback_url: Annotated[Text | None, NotNull] = _target(
         "newUserCallbackURL", "Where it goes in place of callbackURL if it made the user"
     )
+    id_token: Annotated[SignInIdToken | None, NotNull] = None
 
 
 class LinkSocial(_ProviderRequest):
@@ -196,10 +199,32 @@ class UnlinkAccount(WireModel):
 class AccountSelection(WireModel):
     """The `id` of an account in the list."""
 
-    model_config = example({"accountId": _ID}, extra="forbid")
+    model_config = example({"accountId": _ID})
+    type_names = ()
 
-    account_id: str
+    account_id: str | None = None
+    use_account_cookie: Literal[True] | None = Field(
+        default=None, description="In place of `accountId`; no server has such a cookie by default."
+    )
     user_id: Annotated[str | None, NotNull] = Field(default=None, description="Ignored.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_form(cls, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Refuse what is neither form, and fields beside it, as Better Auth's strict union does."""
+        by_id = isinstance(fields.get("accountId"), str)
+        by_cookie = fields.get("useAccountCookie") is True
+        others = fields.keys() - {"accountId" if by_id else "useAccountCookie", "userId"}
+        is_both = by_id and by_cookie and len(others) == 1
+        if is_both or not (by_id or by_cookie) or not isinstance(fields.get("userId", ""), str):
+            raise PydanticCustomError("plain", "Invalid input")
+        if others:
+            names = ", ".join(json.dumps(each) for each in fields if each in others)
+            keys = "keys" if len(others) > 1 else "key"
+            raise PydanticCustomError(
+                "plain", "Unrecognized {keys}: {names}", {"keys": keys, "names": names}
+            )
+        return fields
 
 
 class AccessTokenOut(WireModel):

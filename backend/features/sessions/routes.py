@@ -1,12 +1,14 @@
 """HTTP endpoints of sessions."""
 
 from typing import Annotated, NoReturn
+from uuid import UUID
 
 from fastapi import Query
 
 from backend.features.sessions import service
 from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.dependencies import FreshlySignedIn, SignedIn
+from backend.features.sessions.provider_sign_out import ProviderSignOut, ProviderSignOutRequest
 from backend.features.sessions.reader import SessionReader
 from backend.features.sessions.wire import (
     Anything,
@@ -14,6 +16,8 @@ from backend.features.sessions.wire import (
     Revoke,
     SessionAndUser,
     SessionOut,
+    SignedOut,
+    SignOut,
 )
 from backend.kernel.clock import Clock
 from backend.kernel.refusals import Refusal, refusal_without_code
@@ -23,7 +27,8 @@ from backend.storage.queries import sessions
 from backend.storage.work import Work
 from backend.web.cookies import Cookies
 from backend.web.request_context import RequestContext
-from backend.web.responses.responses import NO_CACHE_HEADERS, Response, json_array
+from backend.web.responses.redirects import resolve_target
+from backend.web.responses.responses import NO_CACHE_HEADERS, Response, header_safe, json_array
 from backend.web.routing.endpoint import AUTH
 from backend.web.routing.routes import Routes
 from backend.web.wire import Status, Success
@@ -61,25 +66,49 @@ async def defer_session_refresh(body: Anything | None = None) -> NoReturn:
     raise Refusal("METHOD_NOT_ALLOWED_DEFER_SESSION_REQUIRED")
 
 
-@routes.post("/sign-out", response_model=Success, headers=_CLEARED_COOKIES, session_optional=True)
+@routes.post(
+    "/sign-out",
+    response_model=SignedOut,
+    headers={**_CLEARED_COOKIES, "location": "The provider's page, for clients that follow it."},
+    session_optional=True,
+)
 def sign_out(
     work: Work,
     request: RequestContext,
     reader: SessionReader,
     cookies: Cookies,
-    body: Anything | None = None,
+    provider: ProviderSignOut,
+    body: SignOut | None = None,
 ) -> Response:
     """End the caller's session, if there is one, and clear its cookies.
 
     If the caller is an impersonating admin, their own session ends too; with MULTI_SESSION those of
-    all accounts of this browser.
+    all accounts of this browser. Who has signed in with a provider of your own that has a page for
+    signing out goes on to it.
     """
     header, several = request.cookie_header, work.settings.multi_session
     accounts = [each for each in cookies.list_accounts(header) if each.token] if several else []
     tokens = [*reader.list_tokens(request), *(each.token for each in accounts if each.token)]
-    service.sign_out(work, tokens)
+    ended = service.sign_out(work, tokens)
     cleared = [line for each in accounts for line in cookies.clear_account(each)]
-    return Response(Success(), cookies=[*cookies.clear_session(header), *cleared])
+    response = Response(Success(), cookies=[*cookies.clear_session(header), *cleared])
+    # An impersonated user's ID token is not for the admin who acts for them.
+    if ended and ended[0].impersonated_by is None:
+        _go_on_to_provider(work, response, provider, ended[0].user_id, body or SignOut())
+    return response
+
+
+def _go_on_to_provider(
+    work: Work, response: Response, provider: ProviderSignOut, user_id: UUID, asked: SignOut
+) -> None:
+    callback = asked.callback_url
+    target = resolve_target(work.settings.base_url, callback) if callback else ""
+    url = provider.find_url(work, ProviderSignOutRequest(user_id, target, asked.state or ""))
+    if url is None:
+        return
+    response.body = SignedOut(url=url, redirect=not asked.disable_redirect)
+    if not asked.disable_redirect:
+        response.headers["location"] = header_safe(url)
 
 
 @routes.get("/list-sessions", response_model=list[SessionOut])

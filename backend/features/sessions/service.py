@@ -1,6 +1,6 @@
 """The lifecycle of sessions: issue, expiry, refresh, revocation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -143,13 +143,16 @@ def find_live(work: Work, token_digest: TokenDigest) -> SessionWithUser | None:
     return None if is_expired(row.session, work.now()) else row
 
 
-def sign_out(work: Work, tokens: Iterable[SessionToken]) -> None:
-    """End the sessions of these tokens, where they still exist."""
+def sign_out(work: Work, tokens: Iterable[SessionToken]) -> Sequence[Session]:
+    """End the sessions of these tokens, where they still exist; returns those that did."""
+    ended = []
     for token in tokens:
         deleted = sessions.delete_by_digest(work.db, digest(token))
         if deleted is not None:
             work.client.impersonated_by = deleted.impersonated_by
             work.record(Event(EventKind.SIGN_OUT, actor=deleted.user_id, subject=deleted.user_id))
+            ended.append(deleted)
+    return ended
 
 
 def revoke(work: Work, mint: TokenMint, user_id: UUID, token_or_id: str) -> None:

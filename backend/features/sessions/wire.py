@@ -7,7 +7,7 @@ from pydantic import Field
 
 from backend.storage.queries.sessions import Session
 from backend.storage.queries.users import User
-from backend.web.wire import Text, TimestampOut, WireModel
+from backend.web.wire import NotNull, Success, Text, TimestampOut, WireModel, example
 
 
 class UserOut(WireModel):
@@ -101,6 +101,29 @@ class SessionAndUser(WireModel):
     @classmethod
     def of(cls, session: Session, token: str, user: User) -> "SessionAndUser":
         return cls(session=SessionOut.of(session, token), user=UserOut.of(user))
+
+
+class SignOut(WireModel):
+    """Where the provider's page for signing out, if there is one, sends the browser afterwards."""
+
+    model_config = example({})
+
+    callback_url: Annotated[Text | None, NotNull] = Field(
+        default=None, alias="callbackURL", description="A path, or a URL of a trusted origin."
+    )
+    disable_redirect: Annotated[bool | None, NotNull] = Field(
+        default=None, description="Whether the page opens the provider's URL itself."
+    )
+    state: Annotated[Text | None, NotNull] = Field(
+        default=None, description="What the provider sends along."
+    )
+
+
+class SignedOut(Success):
+    """The session has ended. With a `url` it goes on at the provider."""
+
+    url: str | None = None
+    redirect: bool | None = None
 
 
 class Revoke(WireModel):

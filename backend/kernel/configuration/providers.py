@@ -57,6 +57,12 @@ class ProviderConfig:
         return bool(self.authorization_url and self.token_url and self.jwks_url)
 
     @property
+    def reading(self) -> str:
+        """Which reading of the profile applies (`features/providers/profiles.py`)."""
+        is_plain = self.preset is ANY and not (self.issuer or self.jwks_url)
+        return "oauth2" if is_plain else self.preset.profile
+
+    @property
     def host_url(self) -> str:
         """A URL of the provider's own."""
         return self.issuer or self.token_url

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import structlog
+from pydantic import ValidationError
 from starlette.types import Receive, Scope, Send
 
 from backend.kernel.refusals import Refusal, service_unavailable
@@ -250,11 +251,14 @@ def _find_services(
 
 
 def _default_query(signature: HandlerSignature) -> Any:
-    """Return the query of a request without a query string, or None if a field is required."""
+    """Return the query of a request without a query string, or None if there has to be one."""
     if signature.query is None:
         return None
     _, model = signature.query
-    return None if any(field.is_required() for field in model.model_fields.values()) else model()
+    try:
+        return model()
+    except ValidationError:
+        return None
 
 
 def _to_response(result: Any) -> Response | StreamingResponse:

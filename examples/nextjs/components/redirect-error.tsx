@@ -7,7 +7,7 @@ const WORDS: Record<string, string> = {
   account_not_linked:
     "There is an account with this address already, and not both sides have verified it. Sign in " +
     "to it in another way, verify its address, and link the provider there.",
-  banned: "This account is banned.",
+  BANNED_USER: "This account is banned.",
   email_does_not_match: "That account has another e-mail address than yours here.",
   email_not_found: "The provider did not tell us an e-mail address. Please allow it to.",
   email_not_verified: "Please open the link that we sent to your e-mail address, then sign in.",

@@ -46,7 +46,7 @@ from backend.web.routing.routes import Routes
 routes = Routes("providers", prefix=AUTH)
 _PATH = "/callback/{provider_id}"
 _REDIRECT = "The callbackURL, or for a new user the newUserCallbackURL; the errorCallbackURL with "
-_GATES = {"BANNED_USER": "banned", "EMAIL_NOT_VERIFIED": "email_not_verified"}
+_GATES = {"BANNED_USER": "BANNED_USER", "EMAIL_NOT_VERIFIED": "email_not_verified"}
 _MAX_USER = 2000  # characters; what Apple tells in its form is far shorter
 
 
@@ -87,8 +87,8 @@ def callback(
     try:
         if not work.commit_first(lambda first: oauth_states.take(first.db, state.id)):
             raise ProviderError("state_mismatch", "the state was used in this moment")
-        _check_answer(work, provider_id, state, query)
-        client = _find_client(services, provider_id)
+        _check_answer(work, state, query)
+        client = _find_client(services, provider_id, state)
         proven = _prove(work, client, begun, query)
         if state.user_id is not None:
             return _link(work, request, services, state, begun, proven)
@@ -106,6 +106,7 @@ def callback(
     headers={"location": "The same address, with the form's fields in its query."},
 )
 async def callback_form(
+    settings: Settings,
     services: ProviderSignIn,
     provider_id: str,
     query: Annotated[CallbackQuery, Query()],
@@ -120,8 +121,8 @@ async def callback_form(
     if len(fields.get("user", "")) > _MAX_USER:
         del fields["user"]
     client = services.providers.find(provider_id)
-    target = client.config.redirect_uri if client else CALLBACK_PATH + provider_id
-    return redirect(f"{target}?{urlencode(fields)}")
+    ours = settings.base_url + CALLBACK_PATH + provider_id
+    return redirect(f"{client.config.redirect_uri if client else ours}?{urlencode(fields)}")
 
 
 def _list_fields(model: CallbackQuery | None) -> dict[str, str]:
@@ -167,9 +168,7 @@ def _began_elsewhere(settings: Settings, client: ProviderClient, state: OAuthSta
     return is_space or state.origin in settings.own_origins
 
 
-def _check_answer(work: Work, provider_id: str, state: OAuthState, query: CallbackQuery) -> None:
-    if state.provider_id != provider_id:
-        raise ProviderError("state_mismatch", f"the state is of a sign-in at {state.provider_id}")
+def _check_answer(work: Work, state: OAuthState, query: CallbackQuery) -> None:
     if state.expires_at <= work.now():
         raise ProviderError("state_mismatch", "the sign-in took longer than ten minutes")
     if query.error:
@@ -178,10 +177,12 @@ def _check_answer(work: Work, provider_id: str, state: OAuthState, query: Callba
         raise ProviderError("no_code", "the answer has no code")
 
 
-def _find_client(services: ProviderSignIn, provider_id: str) -> ProviderClient:
+def _find_client(services: ProviderSignIn, provider_id: str, state: OAuthState) -> ProviderClient:
     client = services.providers.find(provider_id)
     if client is None:
         raise ProviderError("oauth_provider_not_found", "the settings do not name it any more")
+    if state.provider_id != provider_id:
+        raise ProviderError("state_mismatch", f"the state is of a sign-in at {state.provider_id}")
     return client
 
 
@@ -247,7 +248,7 @@ def _sign_in(
         code = _GATES.get(refusal.code or "")
         if code is None:
             raise
-        description = refusal.message if code == "banned" else None
+        description = refusal.message if code == "BANNED_USER" else None
         raise redirect_to_error(work, begun.error_callback, code, description, keep=True) from None
     target = (result.is_new and begun.new_user_callback) or begun.callback
     outcome = result.outcome

@@ -17,11 +17,12 @@ from backend.features.providers.routes.failures import build_event
 from backend.features.providers.service import ProviderSignIn
 from backend.features.providers.states import Linking, Targets
 from backend.features.providers.wire import (
-    IdTokenIn,
     LinkedWithIdToken,
+    LinkIdToken,
     LinkSocial,
     ProviderRedirect,
     SignedInWithIdToken,
+    SignInIdToken,
     SignInSocial,
 )
 from backend.features.sessions.dependencies import SignedIn
@@ -157,14 +158,15 @@ def _find_client(services: ProviderSignIn, provider_id: str) -> ProviderClient:
     return client
 
 
-def _read_id_token(body: IdTokenIn) -> PresentedIdToken:
+def _read_id_token(body: LinkIdToken) -> PresentedIdToken:
     access, refresh = body.access_token, body.refresh_token
+    person = body.user if isinstance(body, SignInIdToken) else None
     return PresentedIdToken(
         Secret(body.token),
         body.nonce,
         Secret(access) if access else None,
         Secret(refresh) if refresh else None,
-        body.user.model_dump_json(by_alias=True) if body.user else None,
+        person.model_dump_json(by_alias=True) if person else None,
     )
 
 
