@@ -1,4 +1,4 @@
-// Better Auth itself, in this process, with the plugins that Gatehouse has, and `plugins`.
+// Better Auth itself, in this process, with the plugins that Gatehouse has, `plugins` and `options`.
 import { betterAuth } from "better-auth";
 import { memoryAdapter } from "better-auth/adapters/memory";
 import { admin, emailOTP, lastLoginMethod, magicLink, twoFactor, username } from "better-auth/plugins";
@@ -10,7 +10,7 @@ const PLAIN = {
 };
 
 /** Its URL, its tables, a `fetch` that reaches it, and the last code or link that it mailed to somebody. */
-export function startBetterAuth(plugins = []) {
+export function startBetterAuth(plugins = [], options = {}) {
   const url = "http://127.0.0.1:3000";
   const codes = new Map();
   const links = new Map();
@@ -32,6 +32,7 @@ export function startBetterAuth(plugins = []) {
     ],
     logger: { disabled: true },
     telemetry: { enabled: false },
+    ...options,
   });
   const fetch = (input, init) => auth.handler(new Request(input, init));
   return { url, fetch, tables, lastCode: (email) => codes.get(email), lastLink: (email) => links.get(email) };

@@ -1,6 +1,7 @@
 // What the drivers of the official clients share: their assertions, and how they report scenes.
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { writeSync } from "node:fs";
 
 export const newEmail = () => `person-${randomBytes(6).toString("hex")}@example.com`;
 
@@ -27,4 +28,16 @@ export async function runScenes(scenes) {
   }
   console.log(`${Object.keys(scenes).length - failed} passed, ${failed} failed`);
   process.exit(failed ? 1 : 0);
+}
+
+/** Print a long line although the process is ending: console.log would lose what a pipe does not take at once. */
+export function printLine(value) {
+  let rest = Buffer.from(`${JSON.stringify(value)}\n`);
+  while (rest.length) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if (error.code !== "EAGAIN") throw error;
+    }
+  }
 }
