@@ -271,6 +271,8 @@ def _call_admin_endpoints(
     for user in (ids, nobody):
         yield root.get(f"/api/admin/passkeys?userId={user['userId']}")
         yield root.post("/api/admin/remove-passkeys", user)
+        yield root.post("/api/admin/check-provider", {"provider": "nobody's"})
+        yield root.get("/api/admin/providers")
         yield root.get(f"/api/admin/accounts?userId={user['userId']}")
         yield root.post("/api/admin/unlink-account", {**user, "accountId": "x"})
     yield root.post("/api/admin/remove-passkeys", ids)

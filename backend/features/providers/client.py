@@ -236,6 +236,13 @@ class ProviderClient:
             raise ProviderError("unable_to_get_user_info", "its user info is no object")
         return info
 
+    def ask(self, url: str) -> httpx2.Response:
+        """Send a GET and return whatever comes back; raises ProviderUnavailable."""
+        try:
+            return self._client.get(url)
+        except httpx2.HTTPError as error:
+            raise ProviderUnavailable(f"{url}: {error or type(error).__name__}") from None
+
     def get_json(self, url: str, access_token: Secret) -> Any:
         """Ask an API of the provider on behalf of a person; raises ProviderUnavailable."""
         authorization = f"Bearer {access_token.reveal()}"
@@ -249,7 +256,8 @@ class ProviderClient:
             answer = client.fetch_token(endpoints.token_url, **params)
             return read_tokens(answer, self._clock.now(), self.config.scopes)
         except OAuthError as error:
-            raise ProviderError(error_code, f"the provider refuses: {error.error}") from None
+            reason = f"the provider refuses: {error.error}"
+            raise ProviderError(error_code, reason, str(error.error)) from None
         except ProviderUnavailable as error:
             raise ProviderError(error_code, str(error)) from None
         except httpx2.HTTPError as error:

@@ -4,8 +4,10 @@
 class ProviderError(Exception):
     """The sign-in cannot go on; `code` is what the page is told (Better Auth's names)."""
 
-    def __init__(self, code: str, reason: str) -> None:
+    def __init__(self, code: str, reason: str, answer: str = "") -> None:
         self.code = code
+        self.answer = answer
+        """The provider's own code for it, if it has said one."""
         self.reason = reason
         """For the operator; it holds no secret."""
         super().__init__(f"{code}: {reason}")

@@ -17,6 +17,8 @@ _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _TENANT = re.compile(r"[a-z0-9][a-z0-9.-]*")
 _DISCOVERY = "/.well-known/openid-configuration"
 _URLS = ("AUTHORIZATION_URL", "TOKEN_URL", "USERINFO_URL", "JWKS_URL")
+_KEYED = ("CLIENT_ID", "TEAM_ID", "KEY_ID", "PRIVATE_KEY")
+"""What makes a client secret that is a JWT."""
 SUFFIXES = ("CLIENT_ID", "CLIENT_SECRET", "SCOPES", "NAME", "ISSUER", *_URLS)
 """What a setting about a provider can end with."""
 
@@ -129,6 +131,13 @@ def split_variables(
     return found
 
 
+def list_registered_settings(provider_id: str) -> Sequence[str]:
+    """Return the settings for what a provider gives out when an app is registered there."""
+    is_keyed = bool(PRESETS.get(provider_id, ANY).secret_audience)
+    suffixes = _KEYED if is_keyed else ("CLIENT_ID", "CLIENT_SECRET")
+    return [_setting_prefix(provider_id) + each for each in suffixes]
+
+
 def check_provider_ids(ids: tuple[str, ...]) -> tuple[str, ...]:
     """Return ids of providers in lower case; raises ValueError."""
     lowered = tuple(each.lower() for each in ids)
@@ -177,7 +186,7 @@ def _check_values(setting: str, texts: Mapping[str, str], preset: ProviderPreset
             raise ValueError(f"{setting}{name} {error}") from None
     required: Sequence[str] = ("CLIENT_ID",)
     if preset.secret_audience:
-        required = ("CLIENT_ID", "TEAM_ID", "KEY_ID", "PRIVATE_KEY")
+        required = _KEYED
         if texts.get("CLIENT_SECRET"):
             raise ValueError(
                 f"{setting}CLIENT_SECRET must be unset: {preset.name}'s ends after six months at "
