@@ -221,6 +221,7 @@ NO_ADDRESSES = [
     "a b@c.example",
     "a" * 300 + "@b.example",
 ]
+PASTED = ["/", "/.well-known/openid-configuration", " "]
 LOOKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "no name": ({"name": None}, {"name": ""}),
     "a name of ten thousand letters": ({"name": "x" * 10_000}, {}),
@@ -262,3 +263,28 @@ def test_token_answers_that_are_odd_and_can_be_used(company, start_with_provider
         assert sign_in(ada, company, person) == "/welcome", changes
         tokens = ada.post("get-access-token", {"accountId": account_id(ada)})
         assert tokens.status_code == 200, changes
+
+
+def test_an_issuer_as_it_is_pasted(company, start, trusting):
+    for number, rest in enumerate(PASTED):
+        settings = provider_settings(company=company)
+        settings["oidc"]["OIDC_COMPANY_ISSUER"] += rest
+        person = {**ADA, "sub": f"ada {number}", "email": f"ada{number}@example.com"}
+        gatehouse = start(**settings)
+        assert sign_in(gatehouse.visitor(), company, person) == "/welcome", rest
+        gatehouse.close()
+
+
+def test_a_provider_without_a_discovery_document(company, start, trusting):
+    """Plain OAuth 2.0: who somebody is tells the userinfo endpoint alone."""
+    endpoints = {"AUTHORIZATION": "auth", "TOKEN": "token", "USERINFO": "me"}
+    settings = provider_settings(company=company)
+    del settings["oidc"]["OIDC_COMPANY_ISSUER"]
+    for name, path in endpoints.items():
+        settings["oidc"][f"OIDC_COMPANY_{name}_URL"] = f"{company.issuer}/{path}"
+    ada = start(**settings).visitor()
+    company.forge(key="none")  # nobody looks at it
+    assert sign_in(ada, company, ADA) == "/welcome"
+    assert ada.session()["user"]["email"] == ADA["email"]
+    assert company.received("discovery") == []
+    assert len(company.received("userinfo")) == 1

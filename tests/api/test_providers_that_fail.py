@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.in_process import Gatehouse, Visitor
@@ -208,6 +209,24 @@ def test_keys_are_kept_while_the_provider_is_away(gatehouse, company, clock):
     check_fails(gatehouse, gatehouse.visitor(), company, NO_USER)
 
 
+def test_keys_and_tokens_without_ids(gatehouse, openid_provider, company):
+    """Without one, any of the keys may have signed; new ones are asked for all the same."""
+
+    def drop_ids() -> None:
+        company.change("keys")
+        keys = httpx.get(f"{company.issuer}/jwks", verify=openid_provider.tls).json()["keys"]
+        for key in keys:
+            del key["kid"], key["alg"], key["use"]
+        company.change("keys", keys=keys)
+
+    drop_ids()
+    company.forge(header={"kid": None})
+    assert sign_in(gatehouse.visitor(), company, ADA) == "/welcome"
+    company.rotate_keys()
+    drop_ids()
+    assert sign_in(gatehouse.visitor(), company, ADA) == "/in"
+
+
 def test_a_stranger_cannot_make_us_ask_for_keys_all_the_time(gatehouse, company, clock):
     """Every forged token names a key that nobody has."""
     sign_in(gatehouse.visitor(), company, ADA)
@@ -221,7 +240,7 @@ def test_a_stranger_cannot_make_us_ask_for_keys_all_the_time(gatehouse, company,
 def test_a_token_endpoint_that_moves(gatehouse, company):
     """Whoever comes first sees an error; for the next the document is fetched again."""
     sign_in(gatehouse.visitor(), company, ADA)
-    company.fail("token", status=503, times=1)
+    company.fail("token", status=404, body="<html>", times=1)
     check_fails(gatehouse, gatehouse.visitor(), company, "invalid_code")
     assert sign_in(gatehouse.visitor(), company, ADA) == "/in"
     assert len(company.received("discovery")) == 2

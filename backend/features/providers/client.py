@@ -260,12 +260,9 @@ class ProviderClient:
             raise ProviderError(error_code, reason, str(error.error)) from None
         except ProviderUnavailable as error:
             raise ProviderError(error_code, str(error)) from None
-        except httpx2.HTTPError as error:
+        except (httpx2.HTTPError, ValueError, TypeError, KeyError, RecursionError) as error:
             self.discovery.doubt_endpoints()
-            reason = f"token endpoint: {error or type(error).__name__}"
-            raise ProviderError(error_code, reason) from None
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise ProviderError(error_code, f"token endpoint: {error}") from None
+            raise ProviderError(error_code, f"token endpoint: {_describe(error)}") from None
 
     def _build_oauth_client(self, endpoints: Endpoints) -> OAuth2Client:
         secret = self._secrets.get(self.config, self._clock.now())
@@ -285,6 +282,12 @@ class ProviderClient:
         )
         client.event_hooks = {"request": [_send_once]}
         return client
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, httpx2.HTTPStatusError):
+        return f"it answered {error.response.status_code}"  # the message is for developers
+    return str(error) or type(error).__name__
 
 
 def _send_once(request: httpx2.Request) -> None:
