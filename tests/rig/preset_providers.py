@@ -66,27 +66,27 @@ class PresetProvider:
     clock: Callable[[], float] = time.time
 
     def __post_init__(self) -> None:
-        self._stand_in = StandIn(self._answer)
+        self.stand_in = StandIn(self._answer)
         self._codes: dict[str, dict[str, str]] = {}
         self._known, self._refresh_token = False, "refresh"
         self.refused: list[str] = []
         """Why requests were refused."""
 
     def __enter__(self) -> "PresetProvider":
-        self._stand_in.__enter__()
+        self.stand_in.__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._stand_in.__exit__(*error)
+        self.stand_in.__exit__(*error)
 
     @property
     def requests(self) -> list[Received]:
         """What it was sent."""
-        return self._stand_in.requests
+        return self.stand_in.requests
 
     @property
     def origin(self) -> str:
-        return self._stand_in.url.rstrip("/")
+        return self.stand_in.url.rstrip("/")
 
     @property
     def settings(self) -> dict[str, str]:
