@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import pytest
 
+from tests import at_provider
 from tests.in_process import Gatehouse, Visitor
 from tests.rig.preset_providers import PresetProvider, preset_provider
 
@@ -18,11 +19,7 @@ _CLIENT = httpx.Client(follow_redirects=False, timeout=30)
 
 def begin(visitor: Visitor, provider_id: str, **fields: Any) -> str:
     """Begin to sign in; returns the provider's URL."""
-    body = {"provider": provider_id, "callbackURL": "/in", "errorCallbackURL": "/oops", **fields}
-    response = visitor.post("sign-in/social", body)
-    assert response.status_code == 200, response.text
-    url: str = response.json()["url"]
-    return url
+    return at_provider.begin(visitor, provider=provider_id, errorCallbackURL="/oops", **fields)
 
 
 def answer(url: str) -> tuple[str, dict[str, str] | None]:
@@ -93,8 +90,8 @@ def _start_both(start: Callable[..., Gatehouse], clock: Any, running: ExitStack)
     ) -> tuple[Gatehouse, PresetProvider]:
         options |= {"clock": lambda: clock.now().timestamp()}
         stand_in = running.enter_context(preset_provider(provider_id, **options))
-        oidc = {**stand_in.settings, **(settings or {})}
-        ids = oidc.pop("OIDC_PROVIDERS")
-        return start(oidc_providers=ids, oidc=oidc), stand_in
+        values = at_provider.app_settings(stand_in)
+        values["oidc"] |= settings or {}
+        return start(**values), stand_in
 
     return start_both

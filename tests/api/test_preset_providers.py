@@ -128,6 +128,15 @@ def test_github_may_keep_addresses_to_itself(shown, addresses, told, start_with:
         assert (user["email"], user["emailVerified"]) == told
 
 
+def test_somebody_may_have_many_addresses_at_github(start_with: StartWith):
+    others = [{"email": f"{number}@example.com", "verified": True} for number in range(40)]
+    gatehouse, stand_in = start_with("github", addresses=[*others, *documented.GITHUB_ADDRESSES])
+    visitor = gatehouse.visitor()
+    sign_in_at(visitor, stand_in)
+    user = visitor.session()["user"]
+    assert (user["email"], user["emailVerified"]) == ("ada@example.com", True)
+
+
 def test_google_has_an_old_name_of_itself_and_knows_everything_at_once(start_with: StartWith):
     gatehouse, stand_in = start_with("google", forged={"iss": "accounts.google.com"})
     assert target_of(sign_in_at(gatehouse.visitor(), stand_in)) == "/in"

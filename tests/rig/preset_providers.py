@@ -275,10 +275,14 @@ class PresetProvider:
             return self._refuse(handler, "Request forbidden by administrative rules", status=403)
         if received.headers.get("authorization") != "Bearer access":
             return self._refuse(handler, "Bad credentials", status=401)
-        if not received.path.endswith("/emails"):
+        url = urlsplit(received.path)
+        if not url.path.endswith("/emails"):
             return say_json(handler, self.person)
         if self.addresses is None:
             return self._refuse(handler, "Resource not accessible by integration", status=403)
+        if isinstance(self.addresses, list):
+            page = int(dict(parse_qsl(url.query)).get("per_page", "30"))
+            return say_json(handler, self.addresses[:page])
         return say_json(handler, self.addresses)
 
     def _refuse(self, handler: Handler, reason: str, status: int = 400) -> None:

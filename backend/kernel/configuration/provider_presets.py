@@ -74,7 +74,7 @@ PRESETS: Mapping[str, ProviderPreset] = {
         token_url="https://github.com/login/oauth/access_token",  # noqa: S106  a URL
         userinfo_url="https://api.github.com/user",
         profile="github",
-        addresses_path="/emails",
+        addresses_path="/emails?per_page=100",  # by default GitHub lists thirty
         needs_secret=True,
     ),
     "microsoft": ProviderPreset(
