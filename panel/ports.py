@@ -74,7 +74,11 @@ class PanelSettings(Protocol):
 
     @property
     def admin_email(self) -> str:
-        """The account that the server makes an admin when it starts; empty if none."""
+        """Who is to be the first admin: made at start with a password; empty if not set."""
+
+    @property
+    def admin_password(self) -> object | None:
+        """None if that account is not made with a password; the value is never read here."""
 
     @property
     def two_factor(self) -> bool:

@@ -10,9 +10,14 @@ import pytest
 from backend.main import open_setup_link
 from panel.server.sign_in import first_admin_words as words
 from panel.ui.urls import FIRST_ADMIN
+from tests.at_provider import begin as begin_at_app
+from tests.at_provider import keep_time
+from tests.at_the_hub import OF_AN_ORGANIZATION, hub_settings, list_created
 from tests.make import PASSWORD
 from tests.panel.conftest import HOME, OWNER_EMAIL, Panel, PanelBrowser
+from tests.panel.test_provider_sign_in import begin, sign_in
 from tests.panel.test_sign_in import IN_A_FRAME
+from tests.rig.preset_providers import preset_provider, query_of
 from tests.rig.space import Space
 
 FRESH = {"admin_email": "", "admin_password": None, "panel": True}
@@ -66,6 +71,24 @@ def test_a_link_that_is_over_is_said_to_be(fresh: Panel):
     assert fill_in(fresh.visitor(), link).status_code == 303
     response = fill_in(fresh.visitor(), link, email="mallory@example.com")
     assert (response.status_code, message_of(response)) == (400, words.MESSAGES["INVALID_TOKEN"])
+
+
+def test_only_the_panel_asks_who_owns_an_organisations_space_and_only_until_it_knows(open_panel):
+    with preset_provider("huggingface") as hub:
+        scopes = "openid profile email read-memberships"
+        settings = {**hub_settings(hub), **OF_AN_ORGANIZATION, "oauth_scopes": scopes}
+        panel = open_panel(**FRESH, **settings)
+        keep_time(panel.gatehouse, hub)
+        asked = [scopes_of(begin_at_app(panel.visitor())), scopes_of(begin(panel.visitor()))]
+        assert asked == [{"openid", "profile", "email"}, set(scopes.split())]
+        browser = panel.visitor()
+        assert sign_in(browser).headers["location"] == "/admin/?tried=1"
+        assert list_created(panel.gatehouse) == ["organization admin"]
+        assert scopes_of(begin(panel.visitor())) == {"openid", "profile", "email"}
+
+
+def scopes_of(url: str) -> set[str]:
+    return set(query_of(url)["scope"].split())
 
 
 BAD = {

@@ -129,6 +129,12 @@ def test_the_given_password_is_to_be_changed(tmp_path):
     assert list_open_steps(make_state(tmp_path, own_password=False)) == []
 
 
+def test_who_signs_in_with_hugging_face_has_no_password_to_change(tmp_path):
+    hub = {"oauth_client_id": "client", "space_host": "me-space.hf.space"}
+    settings = {"admin_email": "me@example.com", **hub}
+    assert list_open_steps(make_state(tmp_path, own_password=False, settings=settings)) == []
+
+
 def test_on_a_space_each_value_is_copied_by_itself(tmp_path):
     settings = {"space_id": "owner/name", "environment": "development"}
     state = make_state(tmp_path, mail={"sends": "outbox"}, settings=settings)

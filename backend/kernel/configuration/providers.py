@@ -13,6 +13,8 @@ from backend.kernel.secrets.secret import Secret
 
 CALLBACK_PATH = "/api/auth/callback/"
 HUGGING_FACE = "huggingface"
+READ_MEMBERSHIPS = "read-memberships"
+"""The Hub's scope with which it tells somebody's organisations and roles."""
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 _TENANT = re.compile(r"[a-z0-9][a-z0-9.-]*")
 _DISCOVERY = "/.well-known/openid-configuration"
@@ -47,6 +49,8 @@ class ProviderConfig:
     key_id: str = ""
     private_key: Secret | None = None
     """These three make the client secret where that is a JWT."""
+    owner_scopes: tuple[str, ...] = ()
+    """Asked for in the panel only, while there is no admin: they tell who owns the Space."""
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -90,6 +94,7 @@ def build_provider(provider_id: str, values: Mapping[str, Secret], base_url: str
         team_id=texts.get("TEAM_ID", ""),
         key_id=texts.get("KEY_ID", ""),
         private_key=key,
+        owner_scopes=(),
         **urls,
     )
 
@@ -102,15 +107,17 @@ def build_hub_provider(
     The Hub lets that client redirect to the Space's own host only.
     """
     preset = PRESETS[HUGGING_FACE]
+    allowed = tuple(scopes.split()) or preset.scopes
     return ProviderConfig(
         HUGGING_FACE,
         preset.name,
         client_id,
         client_secret,
-        tuple(scopes.split()) or preset.scopes,
+        tuple(each for each in allowed if each != READ_MEMBERSHIPS),
         f"https://{host}{CALLBACK_PATH}{HUGGING_FACE}",
         preset,
         _parse_issuer(issuer) if issuer else preset.issuer,
+        owner_scopes=tuple(each for each in allowed if each == READ_MEMBERSHIPS),
     )
 
 

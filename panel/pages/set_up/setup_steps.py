@@ -181,8 +181,9 @@ def _mail(state: SetupState, item: HealthItem) -> SetupStep:
 def _admin(state: SetupState) -> SetupStep:
     severity: Severity = "good"
     text = words.ADMIN_OK if state.has_own_password else words.ADMIN_OTHER
-    is_first = state.settings.admin_email.strip().lower() == state.email.lower()
-    if is_first and not state.has_own_password:
+    settings = state.settings
+    is_first = settings.admin_email.strip().lower() == state.email.lower()
+    if is_first and settings.admin_password is not None and not state.has_own_password:
         severity, text = "warn", words.ADMIN_FIRST
     account = link(words.YOUR_ACCOUNT, "users", id=state.user_id)
     instructions = Markup.escape(words.ADMIN_HOW).format(account)

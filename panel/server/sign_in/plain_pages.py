@@ -208,7 +208,7 @@ class PlainPages:
         return page
 
     def _first_admin_help(self) -> Markup:
-        if self._settings.admin_email:
+        if self._settings.admin_password is not None:
             return Markup()
         by_hub = words.FIRST_ADMIN_ON_A_SPACE if self._settings.hub_provider is not None else ""
         return Markup("<details open><summary>{}</summary><p>{}</p></details>").format(

@@ -1,5 +1,6 @@
 """HTTP endpoints that send a browser to a provider (wire.md section 4)."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from backend.features.sessions.session_cookies import SESSION_HEADERS, set_sign_
 from backend.features.sessions.wire import UserOut
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Secret
+from backend.storage.queries import users
 from backend.storage.work import Work
 from backend.web.app_context import AppContext
 from backend.web.cookies import Cookies
@@ -190,7 +192,7 @@ def _redirect(
             state,
             Secret(begun.code_verifier),
             begun.nonce,
-            body.scopes or (),
+            [*(body.scopes or ()), *_list_owner_scopes(work, client)],
             body.login_hint,
             body.additional_params,
         )
@@ -200,6 +202,12 @@ def _redirect(
         response.headers["location"] = header_safe(url)
     response.cookies.append(cookies.set_state(state))
     return response
+
+
+def _list_owner_scopes(work: Work, client: ProviderClient) -> Sequence[str]:
+    """Return what tells the first admin; people who use the app are not asked for it."""
+    scopes = client.config.owner_scopes
+    return scopes if scopes and work.client.is_panel and not users.admin_exists(work.db) else ()
 
 
 def _find_origin(
