@@ -31,7 +31,6 @@ from backend.features.sessions.reader import SessionReader
 from backend.features.stream_demo.service import Ticker
 from backend.features.two_factor.resealing import build_resealing
 from backend.features.two_factor.service import TwoFactor, build_sealer
-from backend.kernel.client import SYSTEM
 from backend.kernel.clock import Clock, SystemClock
 from backend.kernel.randomness import Randomness, SystemRandomness
 from backend.kernel.secrets.secret_key import load_keyring
@@ -46,8 +45,9 @@ from backend.storage.change_feed.feed import ChangeFeed, open_feed
 from backend.storage.clock_check import ClockCheck
 from backend.storage.opening.data_dir import open_data_dir
 from backend.storage.opening.server import OpenDatabase, open_database
+from backend.storage.queries import users
 from backend.storage.snapshots.snapshots import Snapshots
-from backend.storage.work import Runtime, Work
+from backend.storage.work import Runtime, run_query
 from backend.web.app import Api, UnknownPath
 from backend.web.app_context import AppContext, Pools
 from backend.web.cookies import Cookies
@@ -103,9 +103,10 @@ def create_app(
 def open_setup_link(app: FastAPI) -> str | None:
     """Return the link to the panel's page that makes the first admin; None if there is one."""
     context: AppContext = app.state.context
-    with Work(context.runtime, SYSTEM) as work:
-        link: SetupLink = context.services[SetupLink]
-        return link.open(work)
+    runtime, link = context.runtime, context.services[SetupLink]
+    if run_query(runtime.database, users.admin_exists):
+        return None
+    return f"{runtime.settings.panel_url}{link.open(runtime.randomness)}"
 
 
 def _build_context(

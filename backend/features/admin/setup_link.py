@@ -11,7 +11,7 @@ from backend.features.accounts.service import Accounts
 from backend.features.admin.first_admin import NAME, CreatedBy, add_admin, lock_first_admin
 from backend.kernel.email_address import normalize_email
 from backend.kernel.events import Event, EventKind
-from backend.kernel.randomness import random_alphanumeric
+from backend.kernel.randomness import Randomness, random_alphanumeric
 from backend.kernel.refusals import Refusal
 from backend.kernel.secrets.secret import Password, SetupToken
 from backend.kernel.secrets.tokens import TokenDigest, digest
@@ -30,13 +30,11 @@ class SetupLink:
     digest: TokenDigest | None = None
     """Only this is kept; None if there is no link."""
 
-    def open(self, work: Work) -> str | None:
-        """Make the link usable, and return its URL for the log; None if there is an admin."""
-        if users.admin_exists(work.db):
-            return None
-        token = SetupToken(random_alphanumeric(work.randomness, _TOKEN_LENGTH))
+    def open(self, randomness: Randomness) -> str:
+        """Make the link usable; returns what follows the panel's URL in it, with the token."""
+        token = SetupToken(random_alphanumeric(randomness, _TOKEN_LENGTH))
         self.digest = digest(token)
-        return f"{work.settings.panel_url}{_PAGE}{token.reveal()}"
+        return f"{_PAGE}{token.reveal()}"
 
     def matches(self, token: SetupToken) -> bool:
         return self.digest is not None and hmac.compare_digest(self.digest, digest(token))
