@@ -13,7 +13,15 @@ HERE = Path(__file__).parent
 # The areas of the conformance harness that are built; each new feature adds its own.
 AREAS = [
     *("core", "sessions", "csrf", "bearer", "rate-limit", "two-factor", "username"),
-    *("last-login-method", "anonymous", "multi-session", "magic-link", "email-otp", "passkey"),
+    *(
+        "last-login-method",
+        "anonymous",
+        "multi-session",
+        "magic-link",
+        "email-otp",
+        "passkey",
+        "oauth",
+    ),
 ]
 
 
