@@ -21,6 +21,12 @@ QUICK = {
     "RATE_LIMIT_PER_USER": "10/5 seconds",
     "SECRET_KEY": SECRET_KEY,
     "FRONTEND_URL": "http://localhost:3000",
+    "OIDC_PROVIDERS": "company",  # nobody listens there, and no sign-in gets that far
+    "OIDC_COMPANY_CLIENT_ID": "client",
+    "OIDC_COMPANY_CLIENT_SECRET": "canary-secret-of-a-client",
+    "OIDC_COMPANY_AUTHORIZATION_URL": "http://127.0.0.1:9/authorize",
+    "OIDC_COMPANY_TOKEN_URL": "http://127.0.0.1:9/token",
+    "OIDC_COMPANY_USERINFO_URL": "http://127.0.0.1:9/user",
 }
 
 
