@@ -8,12 +8,13 @@ from structlog.testing import capture_logs
 
 from backend.features.housekeeping.service import Housekeeper
 from backend.storage.queries.accounts import TOKEN_COLUMNS
+from backend.storage.snapshots.after_restore import invalidate_restored_data
 from backend.storage.tables import accounts, oauth_states
 from tests.admins import make_admin, user_id_of
 from tests.api.test_export import EXPORT, unpack
 from tests.api.test_user_transfer import export_text
 from tests.in_process import Gatehouse, Visitor
-from tests.lax_provider import LAX, begin, lax, other, person, sign_in, start_lax
+from tests.lax_provider import LAX, begin, come_back, lax, other, person, sign_in, start_lax
 from tests.make import KEY, PASSWORD
 from tests.security.test_token_at_rest import list_values
 
@@ -157,6 +158,15 @@ class TestWhatLeaves:
         (begun,) = files["begun-links.json"]
         assert begun["provider"] == LAX
         assert [each["kind"] for each in files["events.json"]].count("sign_up") == 1
+
+    def test_a_restored_copy_has_the_accounts_and_no_begun_sign_in(self, gatehouse, ada, lax):
+        path = lax.answer(begin(ada, lax, "link-social"), person())
+        invalidate_restored_data(gatehouse.context.runtime, None)
+        assert gatehouse.rows(select(oauth_states.c.id)) == []
+        assert "error=state_mismatch" in come_back(ada, path)
+        again = gatehouse.visitor()
+        assert sign_in(again, lax, person()) == "/in"
+        assert CANARY in str(ask(again))
 
     @pytest.mark.parametrize("by", ["themselves", "an admin"])
     def test_nothing_is_left_of_a_deleted_user(self, by, gatehouse, ada, lax):
