@@ -5,29 +5,32 @@ from typing import Any
 
 import gradio as gr
 
-from panel.pages.set_up import words
-from panel.pages.set_up.setup_steps import AppFile, Setting, SetupState, SetupStep, build_steps
+from panel.pages.set_up import providers, words
+from panel.pages.set_up.setting_lines import render_lines, render_where
+from panel.pages.set_up.setup_steps import AppFile, SetupState, SetupStep, build_steps
 from panel.ports import PanelSettings
 from panel.services import PageContext, Services
 from panel.ui.layout import page_header
-from panel.ui.markup import Markup, badge, code_block, format_rows, link, soft
+from panel.ui.markup import Markup, badge, code_block, link
 from panel.ui.wiring import on
 
 _PASSWORD_KINDS = ["password_changed", "password_reset", "password_set"]
 _EVENTS = 25
-_SPACE_SETTINGS = "https://huggingface.co/spaces/{}/settings"
 
 
 def build(blocks: gr.Blocks, services: Services) -> None:
     """Lay out the page."""
     refresh_button = page_header(words.TITLE, words.LEAD)
     steps_list = gr.Markdown(elem_id="steps", latex_delimiters=[], min_height=400)
+    providers.build(services)
     on(services, [blocks.load, refresh_button.click], render, None, steps_list)
 
 
 async def render(context: PageContext) -> Markup:
-    """Return every step in its current state."""
-    return render_steps(build_steps(await _load_state(context)), context.services.settings)
+    """Return every step in its current state, and the providers."""
+    settings = context.services.settings
+    steps = render_steps(build_steps(await _load_state(context)), settings)
+    return steps + providers.render_providers(await providers.load(context), settings)
 
 
 async def _load_state(context: PageContext) -> SetupState:
@@ -71,9 +74,12 @@ def _step(number: int, step: SetupStep, settings: PanelSettings) -> Markup:
     paragraph = Markup("<p>{}</p>")
     parts = [Markup("<p><b>{}</b></p><p>{}</p>").format(step.sentence, step.instructions)]
     if step.lines:
-        parts += [_where(settings), _lines(step.lines, settings)]
+        parts += [render_where(settings), render_lines(step.lines, settings)]
     if step.alternative_lines:
-        parts += [paragraph.format(step.alternative), _lines(step.alternative_lines, settings)]
+        parts += [
+            paragraph.format(step.alternative),
+            render_lines(step.alternative_lines, settings),
+        ]
     if step.files:
         parts += [paragraph.format(step.app), *map(_file, step.files)]
     is_open = Markup() if step.severity == "good" else Markup(" open")
@@ -81,30 +87,6 @@ def _step(number: int, step: SetupStep, settings: PanelSettings) -> Markup:
         "<details class='card setup-step'{}><summary><span class='number'>{}</span> <b>{}</b> {}"
         "</summary>{}</details>"
     ).format(is_open, number, step.name, state, Markup().join(parts))
-
-
-def _where(settings: PanelSettings) -> Markup:
-    if not settings.space_id:
-        return soft(words.ELSEWHERE)
-    address = _SPACE_SETTINGS.format(settings.space_id)
-    return Markup("<p>{} <a href='{}' target='_blank' rel='noreferrer'>{}</a></p>").format(
-        words.ON_A_SPACE, address, words.OPEN_SETTINGS
-    )
-
-
-def _lines(lines: Sequence[Setting], settings: PanelSettings) -> Markup:
-    """Return settings to copy: on a Space one by one, elsewhere as lines for .env."""
-    if not settings.space_id:
-        return code_block("\n".join(f"{each.name}={_quoted(each.value)}" for each in lines))
-    kinds = {True: words.SECRET_KIND, False: words.VARIABLE_KIND}
-    return format_rows(
-        Markup("<p>{} <code>{}</code></p>{}"),
-        ((kinds[each.secret], each.name, code_block(each.value)) for each in lines),
-    )
-
-
-def _quoted(value: str) -> str:
-    return f'"{value}"' if " " in value else value
 
 
 def _file(file: AppFile) -> Markup:

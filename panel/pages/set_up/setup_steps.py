@@ -13,20 +13,12 @@ from panel.pages.overview import health
 from panel.pages.overview import words as health_words
 from panel.pages.overview.health import HealthItem, Severity
 from panel.pages.set_up import words
+from panel.pages.set_up.setting_lines import Setting
 from panel.ports import PanelSettings, Randomness
 from panel.ui.markup import Markup, link
 
 _FILES = Path(__file__).parent / "frontend"
 _KEY_BYTES = 48
-
-
-@dataclass(frozen=True)
-class Setting:
-    """A setting to copy. On a public Space everyone can read those that are not `secret`."""
-
-    name: str
-    value: str
-    secret: bool = False
 
 
 @dataclass(frozen=True)
