@@ -77,6 +77,23 @@ def test_the_document_says_how_the_secret_is_sent(method, start_own: Start):
     assert own.refused == []
 
 
+@pytest.mark.parametrize(
+    ("in_token", "told"),
+    [
+        ({"email": "root@example.com", "email_verified": None}, ("root@example.com", False)),
+        ({"email": None, "email_verified": True}, ("ada@example.com", False)),
+        ({"email": "ada@example.com", "email_verified": None}, ("ada@example.com", True)),
+    ],
+)
+def test_what_is_said_of_one_address_says_nothing_of_another(in_token, told, start_own: Start):
+    """The user info knows ada@example.com, and the ID token another address, or the flag alone."""
+    verified = in_token["email"] is not None
+    person = {**documented.GITLAB, "email_verified": verified}
+    gatehouse, own = start_own("gitlab", person, {"ISSUER": "{}"}, forged=in_token)
+    user = sign_in(gatehouse, own)
+    assert (user["email"], user["emailVerified"]) == told
+
+
 def test_id_tokens_are_checked_without_a_document_if_everything_is_named(start_own: Start):
     settings = {**ENDPOINTS, "ISSUER": "{}", "JWKS_URL": "{}/keys"}
     gatehouse, own = start_own("google", dict(documented.HUGGING_FACE), settings)

@@ -222,7 +222,11 @@ class ProviderClient:
             if info:
                 raise ProviderError("unable_to_get_user_info", "its user info is of somebody else")
             return claims
-        return {**info, **claims}
+        merged = {**info, **claims}
+        if claims.get("email") != info.get("email"):  # what is said of one says nothing of another
+            source = claims if claims.get("email") else info
+            merged["email_verified"] = source.get("email_verified")
+        return merged
 
     def _fetch_user_info(self, access_token: Secret) -> Mapping[str, Any]:
         try:
