@@ -1,5 +1,6 @@
 """The transport of requests to somebody else's server, which may be slow, broken or hostile."""
 
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import httpx2
@@ -8,6 +9,7 @@ from backend.kernel.clock import Clock
 from backend.kernel.configuration.web_urls import is_loopback
 
 _THREADS = 8  # as many requests at once; what waits longer than the timeout is not sent
+_PENDING = 2 * _THREADS  # more would only wait, and keep others from their threads
 _KEEP_IDLE = 30.0  # seconds
 SENT_ONCE = "sent_once"
 """Key in a request's extensions: it must not be sent again, because its code works once."""
@@ -24,7 +26,8 @@ class OutsideTransport(httpx2.BaseTransport):
     Requests run in threads of their own, because a name that cannot be resolved holds up its thread
     for longer than any timeout. Connections are kept. Redirects are not followed: they could lead
     to a server without TLS, or into our own network (ASVS 15.3.2). A proxy of the environment is
-    used as for mails, but not for loopback.
+    used as for mails, but not for loopback. A server that hangs holds up few callers: others are
+    told at once.
     """
 
     def __init__(self, url: str, clock: Clock, *, timeout: float, max_size: int) -> None:
@@ -33,6 +36,7 @@ class OutsideTransport(httpx2.BaseTransport):
         self._timeout = timeout
         self._max_size = max_size
         self._executor = ThreadPoolExecutor(_THREADS, "outside-service")
+        self._pending = threading.BoundedSemaphore(_PENDING)
         self._client = httpx2.Client(
             timeout=timeout,
             limits=httpx2.Limits(max_connections=_THREADS, keepalive_expiry=_KEEP_IDLE),
@@ -51,9 +55,16 @@ class OutsideTransport(httpx2.BaseTransport):
             raise self.timed_out() from None
 
     def submit(self, request: httpx2.Request) -> "Future[httpx2.Response]":
-        """Send a request in a thread; whoever waits for the response limits how long."""
+        """Send a request in a thread; whoever waits for the response limits how long.
+
+        Raises httpx2.PoolTimeout at once if too many wait already.
+        """
+        if not self._pending.acquire(blocking=False):
+            raise httpx2.PoolTimeout(f"{_PENDING} requests wait for it already")
         request.headers["accept-encoding"] = "identity"  # a small body could unpack to a huge one
-        return self._executor.submit(self._exchange, request)
+        future = self._executor.submit(self._exchange, request)
+        future.add_done_callback(lambda _: self._pending.release())
+        return future
 
     def timed_out(self) -> httpx2.TimeoutException:
         return httpx2.ReadTimeout(f"it did not answer in {self._timeout:g} s")

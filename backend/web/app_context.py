@@ -20,7 +20,7 @@ from backend.web.responses.downloads import Downloads
 RESPONSE_TIMEOUT = 5.0  # seconds for ordinary work; a stuck database must not hold callers
 _DOWNLOAD_THREADS = 2  # downloads take turns, chunk by chunk; more would contend for the GIL
 _PROVIDER_TIMEOUT = 30.0  # seconds, for several requests to a provider of 5 s each
-_PROVIDER_THREADS = 32  # they wait more than they work
+_PROVIDER_THREADS = 64  # they wait more than they work; one provider holds up 16
 _ORDINARY_THREADS = 8  # measured: with fewer, requests wait; more contend for the GIL
 
 T = TypeVar("T")
