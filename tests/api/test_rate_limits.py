@@ -31,6 +31,14 @@ def test_the_fourth_sign_in_within_ten_seconds_is_refused(limited):
     check_like_every_answer(responses[3])
 
 
+def test_the_fourth_sign_in_with_a_provider_is_refused_and_its_answers_are_not(limited):
+    visitor = limited.visitor()
+    begun = [visitor.post("sign-in/social", {"provider": "nobody"}) for _ in range(4)]
+    assert [response.status_code for response in begun] == [404, 404, 404, 429]
+    answers = [visitor.get("callback/nobody?state=x") for _ in range(101)]
+    assert [response.status_code for response in answers] == [302] * 100 + [429]
+
+
 def test_the_right_password_does_not_help(limited):
     limited.member(address="203.0.113.50")
     visitor = limited.visitor()
