@@ -58,6 +58,7 @@ def serve_with(app: Any, settings: Settings, setup_url: str | None = None) -> No
     # Not through the log, which hides secrets, and shows its lines to admins later.
     STDOUT.write("\n".join(list_urls(settings, setup_url)) + "\n")
     log_pages_without_passkeys(settings)
+    log_unused_provider_settings(settings)
     pinning = CpuPinning(LinuxScheduler(), SystemClock(), SystemRandomness())
     if settings.one_processor:
         pinning.start()
@@ -88,6 +89,14 @@ def log_pages_without_passkeys(settings: Settings) -> None:
         log.warning("passkeys_off", reason="; ".join(parties.left_out), fix=fix)
     elif parties.left_out:
         log.info("pages_without_passkeys", pages="; ".join(parties.left_out))
+
+
+def log_unused_provider_settings(settings: Settings) -> None:
+    """Say in one line which settings do nothing because their provider is switched off."""
+    unused = settings.unused_provider_settings
+    if unused:
+        fix = "Add the provider's id to OIDC_PROVIDERS, or unset these."
+        log.warning("provider_settings_unused", names=", ".join(unused), fix=fix)
 
 
 def list_urls(settings: Settings, setup_url: str | None = None) -> list[str]:

@@ -3,7 +3,11 @@
 import pytest
 from structlog.testing import capture_logs
 
-from backend.start import list_urls, log_pages_without_passkeys
+from backend.start import (
+    list_urls,
+    log_pages_without_passkeys,
+    log_unused_provider_settings,
+)
 from tests.make import make_settings
 
 LINK = "http://localhost:7860/admin/first-admin?token=once"
@@ -65,3 +69,21 @@ def test_pages_that_are_left_out_are_named_in_one_line(tmp_path):
 )
 def test_where_nothing_is_missing_nothing_is_said(tmp_path, settings):
     assert passkey_lines(tmp_path, **settings) == []
+
+
+def test_settings_of_a_provider_that_is_off_are_named_in_one_line(tmp_path):
+    client = {"CLIENT_ID": "client", "CLIENT_SECRET": "a secret word"}
+    oidc = {
+        f"OIDC_{name}_{key}": text for name in ("GOOGLE", "GITLAB") for key, text in client.items()
+    }
+    with capture_logs() as lines:
+        log_unused_provider_settings(make_settings(tmp_path, oidc=oidc, oidc_providers="gitlab"))
+    (line,) = lines
+    assert (line["event"], line["log_level"]) == ("provider_settings_unused", "warning")
+    assert line["names"] == "OIDC_GOOGLE_CLIENT_ID, OIDC_GOOGLE_CLIENT_SECRET"
+    assert "a secret word" not in str(line)
+    with capture_logs() as lines:
+        log_unused_provider_settings(
+            make_settings(tmp_path, oidc=oidc, oidc_providers="gitlab google")
+        )
+    assert lines == []

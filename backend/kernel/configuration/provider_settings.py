@@ -1,6 +1,6 @@
 """The settings of signing in with a provider, with their defaults."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from backend.kernel.configuration.providers import (
     build_hub_provider,
     build_provider,
     check_provider_ids,
+    list_unused,
     split_variables,
 )
 from backend.kernel.configuration.values import CommaList, HiddenText, clean
@@ -71,6 +72,11 @@ class ProviderSettings(AddressSettings):
         if hub is not None and HUGGING_FACE not in self.oidc_providers:
             built.insert(0, hub)
         return tuple(built)
+
+    @property
+    def unused_provider_settings(self) -> Sequence[str]:
+        """The variables of providers that OIDC_PROVIDERS does not name."""
+        return list_unused(self.oidc, self.oidc_providers)
 
     @property
     def hub_provider(self) -> ProviderConfig | None:

@@ -138,6 +138,12 @@ def split_variables(
     return found
 
 
+def list_unused(variables: Mapping[str, Secret], provider_ids: tuple[str, ...]) -> Sequence[str]:
+    """Return the names of variables whose provider is none of these."""
+    prefixes = tuple(_setting_prefix(each) for each in provider_ids)
+    return sorted(name for name in variables if not name.startswith(prefixes))
+
+
 def list_registered_settings(provider_id: str) -> Sequence[str]:
     """Return the settings for what a provider gives out when an app is registered there."""
     is_keyed = bool(PRESETS.get(provider_id, ANY).secret_audience)
