@@ -120,7 +120,8 @@ def build_providers(
     closing.callback(providers.close)
     vault = TokenVault(build_token_sealer(keyring))
     hooks = [mail_at_sign_up(link_mailer)]
-    services = ProviderSignIn(providers, vault, issuer, link_mailer.mailer, hooks, is_awaited)
+    mailer, link_tokens = link_mailer.mailer, link_mailer.link_tokens
+    services = ProviderSignIn(providers, vault, issuer, mailer, link_tokens, hooks, is_awaited)
     sign_out = ProviderSignOut(partial(find_sign_out_url, providers, vault))
     return {ProviderSignIn: services, ProviderSignOut: sign_out}
 

@@ -123,6 +123,22 @@ def test_what_the_owner_linked_stays_in_their_browser(proof, gatehouse, lax, mai
     assert again.session()["user"]["emailVerified"] is (proof is not by_reset)
 
 
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_a_new_address_that_a_code_has_verified_makes_it_the_owners(
+    signed_in, gatehouse, mallory, lax, mailbox
+):
+    """Who changes the address to one whose mail they read has linked the account themselves."""
+    grace = "grace@example.com"
+    mallory.post("email-otp/request-email-change", {"newEmail": grace})
+    change = {"newEmail": grace, "otp": mailbox.last("code", grace).code}
+    assert mallory.post("email-otp/change-email", change).status_code == 200
+    visitor = mallory if signed_in else gatehouse.visitor()
+    visitor.post("request-password-reset", {"email": grace})
+    body = {"token": mailbox.last("reset", grace).token, "newPassword": NEW}
+    assert visitor.post("reset-password", body).status_code == 200
+    assert sign_in(gatehouse.visitor(), lax, MALLORYS) == "/in"
+
+
 def test_the_owner_is_told(gatehouse, mallory, mailbox):
     by_reset(gatehouse.visitor(), mailbox)
     assert any("lax can no longer open" in mail.text for mail in mailbox.all(ADA, "notice"))
@@ -217,6 +233,30 @@ class TestWhereAnAddressMustBeProved:
         assert len(gatehouse.rows(select(users.c.id))) == 1
         open_link(ada, mailbox.last("verify"))
         assert sign_in(ada, lax, MALLORYS) == "/in"
+
+    @pytest.mark.parametrize("contested", [False, True], ids=["alone", "beside another sign-up"])
+    def test_the_link_in_the_browser_that_came_from_the_provider_makes_it_the_owners(
+        self, gatehouse, lax, mailbox, contested
+    ):
+        """A later reset would remove it otherwise, and it could never be linked again."""
+        ada = gatehouse.visitor()
+        assert sign_in(ada, lax, MALLORYS) == "/oops?error=email_not_verified"
+        if contested:
+            gatehouse.visitor().sign_up(ADA, PASSWORD)
+        by_link(ada, mailbox)
+        assert gatehouse.visitor().sign_in(ADA, PASSWORD).status_code == 401
+        by_reset(gatehouse.visitor(), mailbox)
+        assert sign_in(gatehouse.visitor(), lax, MALLORYS) == "/in"
+
+    def test_what_one_browser_keeps_says_nothing_in_another_persons_account(
+        self, gatehouse, lax, mailbox
+    ):
+        sign_in(gatehouse.visitor(), lax, MALLORYS)
+        eve = gatehouse.visitor()
+        sign_in(eve, lax, person("eve", "eve@example.com", verified=False))
+        gatehouse.visitor().sign_up(ADA, PASSWORD)
+        by_link(eve, mailbox)
+        assert sign_in(gatehouse.visitor(), lax, MALLORYS) == NOT_LINKED
 
     @pytest.mark.parametrize("proof", DECIDING, ids=named)
     def test_what_a_stranger_linked_is_gone(self, proof, gatehouse, lax, mailbox):

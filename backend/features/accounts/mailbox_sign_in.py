@@ -26,6 +26,7 @@ from backend.storage.work import Work
 
 _SET_UP_BY_ANYBODY = (
     LinkKind.SIGN_UP,
+    LinkKind.PROVIDER_SIGN_IN,
     LinkKind.CHANGE_EMAIL_CONFIRM,
     LinkKind.CHANGE_EMAIL_VERIFY,
     LinkKind.DELETE_USER,

@@ -4,6 +4,7 @@ With STRICT a verified user first gives a code that was mailed to the old one, s
 session is not enough to take over the account: Better Auth's option `verifyCurrentEmail`.
 """
 
+from backend.features.accounts import unproven_credentials
 from backend.features.email_otp import codes
 from backend.features.email_otp.codes import CodeRequest, EmailOtp, Purpose
 from backend.features.email_otp.service import parse_address
@@ -13,7 +14,7 @@ from backend.features.sessions.cache import CurrentSession
 from backend.features.sessions.service import refuse_impersonator
 from backend.kernel.events import Event, EventKind
 from backend.kernel.refusals import RecordedRefusal, refusal_without_code
-from backend.storage.queries import links, passkeys, two_factors, users
+from backend.storage.queries import links, users
 from backend.storage.queries.users import User
 from backend.storage.work import Work
 
@@ -83,7 +84,6 @@ def _subject(work: Work, user: User, new: str) -> str:
 
 def _become_verified(work: Work, user: User) -> None:
     """Void what others may have set up with the address before; what this user did is theirs."""
-    links.delete_for_user(work.db, user.id, [LinkKind.SIGN_UP])
-    two_factors.mark_as_owners(work.db, user.id)
-    passkeys.mark_as_owners(work.db, user.id)
+    links.delete_for_user(work.db, user.id, [LinkKind.SIGN_UP, LinkKind.PROVIDER_SIGN_IN])
+    unproven_credentials.mark_as_owners(work, user)
     work.record(Event(EventKind.EMAIL_VERIFIED, user.id, user.id))

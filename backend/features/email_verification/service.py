@@ -173,7 +173,9 @@ def confirm_address(
     """
     stored_hash = users.find_password_hash(work.db, user.id)
     has_way_in = stored_hash is not None or accounts.exists_for_user(work.db, user.id)
-    known = has_way_in and browser.knows(user, stored_hash)
+    known = has_way_in and (
+        browser.knows(user, stored_hash) or _came_from_provider(work, link_mailer, browser, user)
+    )
     decided = known or not unproven_credentials.is_contested(work, user, stored_hash)
     choices = {} if decided else _find_choices(work, link_mailer, browser, user)
     columns = pending_sign_ups.claim_username(work, user, stored_hash, choices)
@@ -205,16 +207,29 @@ def _find_choices(
     work: Work, link_mailer: LinkMailer, browser: BrowserIdentity, user: User
 ) -> dict[str, Any]:
     """Return the columns this browser chose when it signed up for the address, or no password."""
+    signed_up = _find_kept_link(work, link_mailer, browser, user, LinkKind.SIGN_UP)
+    return signed_up.data if signed_up else _NO_PASSWORD
+
+
+def _came_from_provider(
+    work: Work, link_mailer: LinkMailer, browser: BrowserIdentity, user: User
+) -> bool:
+    """Tell whether this browser came from a provider as this user, and was to verify first."""
+    kind = LinkKind.PROVIDER_SIGN_IN
+    return _find_kept_link(work, link_mailer, browser, user, kind) is not None
+
+
+def _find_kept_link(
+    work: Work, link_mailer: LinkMailer, browser: BrowserIdentity, user: User, kind: LinkKind
+) -> Link | None:
+    """Find what the browser has kept of its sign-up as this user."""
     if browser.sign_up is None:
-        return _NO_PASSWORD
+        return None
     try:
-        signed_up = links.find(
-            work.db, work.now(), link_mailer.link_tokens, browser.sign_up, LinkKind.SIGN_UP
-        )
+        kept = links.find(work.db, work.now(), link_mailer.link_tokens, browser.sign_up, kind)
     except Refusal:
-        return _NO_PASSWORD
-    matches = signed_up.user_id == user.id and signed_up.email == user.email
-    return signed_up.data if matches else _NO_PASSWORD
+        return None
+    return kept if kept.user_id == user.id and kept.email == user.email else None
 
 
 def _check_second_click(work: Work, user: User) -> None:
@@ -232,7 +247,8 @@ def _revoke_other_sign_ups(
         stored_sessions.delete_all(work.db, user.id)
         stored_links.delete_for_user(work.db, user.id, except_id=except_link)
     else:
-        stored_links.delete_for_user(work.db, user.id, [LinkKind.SIGN_UP])
+        of_sign_ups = [LinkKind.SIGN_UP, LinkKind.PROVIDER_SIGN_IN]
+        stored_links.delete_for_user(work.db, user.id, of_sign_ups)
 
 
 def _mail_repeated_sign_up(

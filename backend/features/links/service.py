@@ -32,6 +32,9 @@ class LinkKind(StrEnum):
     MAGIC_LINK = "magic-link"
     SIGN_UP = "sign-up"
     """Not mailed: kept in a cookie of the browser that signed up."""
+    PROVIDER_SIGN_IN = "provider-sign-in"
+    """Not mailed: kept in the same cookie of a browser that came from a provider, and was refused
+    because the address is not verified."""
     ONE_TIME_TOKEN = "one-time-token"  # noqa: S105
     """Not mailed: handed by the application to where the session is to go on."""
 

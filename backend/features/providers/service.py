@@ -17,6 +17,8 @@ from backend.features.accounts.session_issuer import (
     SessionIssuer,
     SignInAttempt,
 )
+from backend.features.links import service as links
+from backend.features.links.service import LinkKind, LinkToken, LinkTokens
 from backend.features.mail import templates
 from backend.features.mail.service import Mailer
 from backend.features.providers.client import ProviderClient
@@ -43,6 +45,7 @@ class ProviderSignIn:
     vault: TokenVault
     issuer: SessionIssuer
     mailer: Mailer
+    link_tokens: LinkTokens
     on_sign_up: Sequence[SignUpHook] = ()
     admits: Callable[[Work, ProviderIdentity | None], bool] = lambda *_: False
     """Whether somebody may sign up though strangers may not."""
@@ -120,6 +123,25 @@ def sign_in(work: Work, services: ProviderSignIn, proven: ProvenAccount) -> Prov
         identity=proven.identity,
     )
     return ProviderSignInResult(services.issuer.finish_sign_in(work, attempt), is_new)
+
+
+def mark_browser(work: Work, services: ProviderSignIn, proven: ProvenAccount) -> LinkToken | None:
+    """Return what shows, at a mailed link, that this browser came with the account.
+
+    With STRICT only: otherwise a link does not ask who set the account up (decision 0023).
+    """
+    account = _find_account(work, proven)
+    user = users.find(work.db, account.user_id) if account else None
+    if user is None or not work.settings.strict:
+        return None
+    return links.issue(
+        work,
+        services.link_tokens,
+        LinkKind.PROVIDER_SIGN_IN,
+        user_id=user.id,
+        email=user.email,
+        lifetime=work.settings.verification_link_lifetime,
+    )
 
 
 def _find_user(work: Work, services: ProviderSignIn, proven: ProvenAccount) -> User | None:

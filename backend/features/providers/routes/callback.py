@@ -149,6 +149,20 @@ def _forward(
     raise redirect_to_error(work, begun.error_callback, error.code, None)
 
 
+def _mark_browser(
+    work: Work,
+    request: RequestContext,
+    services: ProviderSignIn,
+    cookies: Cookies,
+    proven: ProvenAccount,
+) -> None:
+    """Let the browser keep that it came with the account: the link in the mail may ask."""
+    token = service.mark_browser(work, services, proven)
+    if token is not None:
+        lifetime = work.settings.verification_link_lifetime
+        request.cookies.append(cookies.set_sign_up(token.reveal(), lifetime))
+
+
 def _add_query(target: str, request: RequestContext) -> str:
     query = request.scope["query_string"].decode("latin-1")
     return f"{target}{'&' if '?' in target else '?'}{query}"
@@ -249,6 +263,8 @@ def _sign_in(
         if code is None:
             raise
         description = refusal.message if code == "BANNED_USER" else None
+        if refusal.code == "EMAIL_NOT_VERIFIED":
+            _mark_browser(work, request, services, cookies, proven)
         raise redirect_to_error(work, begun.error_callback, code, description, keep=True) from None
     target = (result.is_new and begun.new_user_callback) or begun.callback
     outcome = result.outcome
