@@ -11,7 +11,8 @@ from tests.architecture.source import ROOT, Module, list_modules
 from tests.architecture.test_import_rules import write_file
 from tests.lazy_import import lazy_import
 
-SLOW = {"gradio", "nbformat"}
+SLOW = {"gradio", "matplotlib", "nbformat", "pandas"}
+READ = ("bench", "notebooks", "panel", "tests")
 # Read in processes of their own, or by hand.
 APART = {
     "tests.panel.gradio_routes",
@@ -22,7 +23,7 @@ APART = {
 
 def find_slow_imports(root: Path) -> set[str]:
     """The modules of tests whose import imports one of those, by themselves or through others."""
-    tree = {module.name: module for module in list_modules(root, ("notebooks", "panel", "tests"))}
+    tree = {module.name: module for module in list_modules(root, READ)}
     reads = {name: set(_list_imports(module, tree)) for name, module in tree.items()}
     slow = set(SLOW)
     while more := {name for name, read in reads.items() if read & slow} - slow:

@@ -3,9 +3,11 @@
 import pytest
 
 from bench.report.goals import GOALS, evaluate_goals, report_goals
-from bench.report.markdown import render_markdown
-from bench.report.plots import draw
 from bench.results import BenchResults, LoadRun, percentile, ratio
+from tests.lazy_import import lazy_import
+
+markdown = lazy_import("bench.report.markdown")  # it imports Matplotlib
+plots = lazy_import("bench.report.plots")
 
 
 def make_run(scenario, server="gatehouse", connections=32, per_second=1_000.0, **fields) -> LoadRun:
@@ -84,7 +86,7 @@ def test_results_survive_being_kept(tmp_path):
 
 
 def test_the_tables_name_every_server_and_every_goal():
-    text = render_markdown(make_results(20_000, 1_000))
+    text = markdown.render_markdown(make_results(20_000, 1_000))
     assert "| Gatehouse | 32 | 20,000 | 20 |" in text
     assert "| Better Auth | 32 | 1,000 |" in text
     assert all(goal.sentence in text for goal in GOALS)
@@ -92,8 +94,8 @@ def test_the_tables_name_every_server_and_every_goal():
 
 def test_plots_are_drawn_of_what_there_is(tmp_path):
     results = make_results(20_000, 1_000)
-    assert [file.name for file in draw(results, tmp_path)] == ["check.png"]
-    assert draw(BenchResults(), tmp_path) == []
+    assert [file.name for file in plots.draw(results, tmp_path)] == ["check.png"]
+    assert plots.draw(BenchResults(), tmp_path) == []
 
 
 @pytest.mark.parametrize(("share", "value"), [(0.5, 51), (0.99, 100), (1.0, 100)])

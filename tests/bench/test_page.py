@@ -4,15 +4,17 @@ import re
 
 import pytest
 
-from bench.page import FIGURES, PAGE, markers, render_figures, render_headline, update_page
-from bench.report.plots import PLOTS
 from bench.report.tables import format_table, sections
 from bench.results import BenchResults
 from bench.rig.prepare import ROOT
 from bench.server_names import BETTER_AUTH, NICE_ZERO, OURS, SQLITE
 from tests.bench.test_goals import make_run
+from tests.lazy_import import lazy_import
 
-BEGIN, END = markers(FIGURES)
+bench_page = lazy_import("bench.page")  # it imports Matplotlib
+plots = lazy_import("bench.report.plots")
+
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 PROSE = "# How fast it is\n\nBy hand.\n\n{}\n\nAlso by hand.\n"
 
 
@@ -62,7 +64,7 @@ def section(results, title):
 
 
 def test_the_figures_are_renewed_and_the_prose_stays(page):
-    update_page(page, make_full_results())
+    bench_page.update_page(page, make_full_results())
     text = page.read_text()
     assert text.startswith(f"# How fast it is\n\nBy hand.\n\n{BEGIN}\n")
     assert text.endswith(f"\n{END}\n\nAlso by hand.\n")
@@ -71,9 +73,9 @@ def test_the_figures_are_renewed_and_the_prose_stays(page):
 
 
 def test_renewing_it_twice_changes_nothing(page):
-    update_page(page, make_full_results())
+    bench_page.update_page(page, make_full_results())
     once = page.read_text()
-    update_page(page, make_full_results())
+    bench_page.update_page(page, make_full_results())
     assert page.read_text() == once
 
 
@@ -81,14 +83,14 @@ def test_renewing_it_twice_changes_nothing(page):
 def test_a_page_without_its_two_markers_is_left_alone(page, left):
     page.write_text(PROSE.format(left))
     with pytest.raises(ValueError, match="lacks"):
-        update_page(page, make_full_results())
+        bench_page.update_page(page, make_full_results())
     assert page.read_text() == PROSE.format(left)
 
 
 def test_every_picture_that_is_drawn_is_shown_and_the_others_are_removed(page):
-    update_page(page, make_full_results())
-    assert pictures_on(page) == pictures_beside(page) == set(PLOTS)
-    update_page(page, BenchResults(runs=[make_run("check")]))
+    bench_page.update_page(page, make_full_results())
+    assert pictures_on(page) == pictures_beside(page) == set(plots.PLOTS)
+    bench_page.update_page(page, BenchResults(runs=[make_run("check")]))
     assert pictures_on(page) == pictures_beside(page) == {"check.png"}
 
 
@@ -103,26 +105,26 @@ def pictures_beside(page):
 def test_the_page_says_first_which_run_it_shows_and_where():
     results = make_full_results()
     machine = "on Intel Xeon, 2 cores, 24 GB, Python 3.11.7"
-    assert render_figures(results, []).startswith(f"A full run {machine}")
+    assert bench_page.render_figures(results, []).startswith(f"A full run {machine}")
     results.quick = True
-    assert render_figures(results, []).startswith(f"A quick run {machine}")
+    assert bench_page.render_figures(results, []).startswith(f"A quick run {machine}")
 
 
 def test_what_was_left_out_of_a_run_is_said():
     results = make_full_results()
     results.notes.append("sign-in-storm failed: wrk did not end")
-    assert "- sign-in-storm failed: wrk did not end" in render_figures(results, [])
+    assert "- sign-in-storm failed: wrk did not end" in bench_page.render_figures(results, [])
 
 
 def test_five_figures_come_first():
-    lines = render_headline(make_full_results()).splitlines()[2:]
+    lines = bench_page.render_headline(make_full_results()).splitlines()[2:]
     assert len(lines) == 5
     assert "| 2.50 ms |  |" in lines[2]
     assert "(among 1,000: 20 ms) | 22 ms |" in lines[3]
 
 
 def test_a_figure_that_was_not_measured_is_not_among_them():
-    assert "memory" not in render_headline(BenchResults(runs=[make_run("check")]))
+    assert "memory" not in bench_page.render_headline(BenchResults(runs=[make_run("check")]))
 
 
 def test_sign_ins_stand_beside_the_checks_in_the_storm():
@@ -156,7 +158,7 @@ def test_a_column_without_a_figure_is_left_out():
     assert format_table(("name ", "a"), []) == ""
 
 
-@pytest.mark.parametrize("name", [FIGURES, "profile"])
+@pytest.mark.parametrize("name", ["figures", "profile"])
 def test_the_page_of_the_project_has_room_for_it(name):
-    begin, end = map(PAGE.read_text().find, markers(name))
+    begin, end = map(bench_page.PAGE.read_text().find, bench_page.markers(name))
     assert 0 < begin < end

@@ -2,7 +2,9 @@
 
 import pytest
 
-from bench.profile import part_of, render_profile
+from tests.lazy_import import lazy_import
+
+profile = lazy_import("bench.profile")
 
 
 @pytest.mark.parametrize(
@@ -20,13 +22,15 @@ from bench.profile import part_of, render_profile
     ],
 )
 def test_a_line_belongs_to_the_part_its_file_is_in(line, part):
-    assert part_of(line) == part
+    assert profile.part_of(line) == part
 
 
 def test_checkouts_stand_beside_each_other_with_their_sums():
     before = {"asking the database": 30.0, "FastAPI and Starlette": 10.4}
     now = {"asking the database": 12.0}
-    lines = render_profile({"listing sessions": [before, now]}, ["before", "now"]).splitlines()
+    lines = profile.render_profile(
+        {"listing sessions": [before, now]}, ["before", "now"]
+    ).splitlines()
     assert lines[0] == "Microseconds of processor time for listing sessions:"
     assert lines[2] == "| part | before | now |"
     assert "| asking the database | 30 | 12 |" in lines
@@ -36,4 +40,4 @@ def test_checkouts_stand_beside_each_other_with_their_sums():
 
 def test_each_kind_of_request_has_a_table_of_its_own():
     spent = {"a session check": [{}], "listing sessions": [{}]}
-    assert render_profile(spent, ["now"]).count("| part | now |") == 2
+    assert profile.render_profile(spent, ["now"]).count("| part | now |") == 2

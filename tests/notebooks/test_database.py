@@ -7,7 +7,9 @@ from contextlib import closing
 import psycopg2
 import pytest
 
-from notebooks.helpers.database import open_database
+from tests.lazy_import import lazy_import
+
+helper = lazy_import("notebooks.helpers.database")
 
 SECRET = "canary4Hs82kfQp"
 TABLE = "CREATE TABLE notes (id INTEGER PRIMARY KEY, note TEXT, raw {bytes})"
@@ -21,7 +23,7 @@ def sqlite(tmp_path):
         rows = [(1, f"it is {SECRET}", b""), (2, "", SECRET.encode()), (3, hidden, b"")]
         database.executemany("INSERT INTO notes VALUES (?, ?, ?)", rows)
         database.commit()
-    database = open_database("", str(tmp_path))
+    database = helper.open_database("", str(tmp_path))
     yield database
     database.connection.close()
 
@@ -33,7 +35,7 @@ def test_sqlite_is_opened_for_reading_only(sqlite):
 
 def test_postgresql_is_asked_for_read_only_transactions(postgres, postgres_url):
     postgres.execute(TABLE.format(bytes="BYTEA"), postgres_url.rpartition("/")[2])
-    database = open_database(postgres_url, "")
+    database = helper.open_database(postgres_url, "")
     try:
         with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
             database.read("DELETE FROM notes")
@@ -59,11 +61,11 @@ def test_a_secret_is_found_as_text_as_bytes_and_in_base64(sqlite):
 )
 def test_an_address_that_leads_nowhere_is_not_repeated(url, tmp_path):
     with pytest.raises(ConnectionError) as error:
-        open_database(url, str(tmp_path))
+        helper.open_database(url, str(tmp_path))
     assert SECRET not in str(error.value)
     assert error.value.__suppress_context__ or error.value.__context__ is None
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="set DATA_DIR or DATABASE_URL"):
-        open_database("", str(tmp_path))
+        helper.open_database("", str(tmp_path))

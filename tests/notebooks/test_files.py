@@ -6,10 +6,10 @@ from itertools import pairwise
 import pytest
 
 from notebooks.clean import clean_notebook, notebooks
-from notebooks.helpers.assertions import Assertions
 from tests.lazy_import import lazy_import
 
 nbformat = lazy_import("nbformat")
+helper = lazy_import("notebooks.helpers.assertions")
 
 BOOKS = pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
 LONGEST_CELL = 25
@@ -69,7 +69,7 @@ def test_jupyter_folds_the_code_away(path):
 
 
 def test_a_failure_cannot_be_read_as_its_opposite():
-    assertions = Assertions()
+    assertions = helper.Assertions()
     assertions.add("the server answers", holds=True)
     assertions.add("every check of the doctor passes", False, "3 of 65 checks failed: a, b, c")
     with pytest.raises(AssertionError) as failure:

@@ -14,10 +14,12 @@ from doctor.client.set_cookie import parse_set_cookie
 from doctor.deployment import BadUrl, normalize_origin
 from doctor.report.json_report import Report, render_json
 from doctor.report.junit_report import render_junit
-from notebooks.helpers.verdicts import findings_table
 from panel.client.doctor_run import DoctorRun
 from panel.pages.checks import findings as panel_findings
+from tests.lazy_import import lazy_import
 from tests.rig.space import Space
+
+verdicts = lazy_import("notebooks.helpers.verdicts")
 
 ADMIN, PASSWORD = "owner@example.com", 'it\'s "so" \\ lång, 1 canary'
 COOKIE_OF_THE_PROXY = "proxy-canary-77"
@@ -109,7 +111,7 @@ def render_everywhere(deployment, findings):
     pages = [
         json.loads(render_json(Report(deployment, run.started_at, 1.0, findings))),
         [render_junit(Report(deployment, run.started_at, 1.0, findings)).decode()],
-        findings_table(findings, *Verdict).to_html(),
+        verdicts.findings_table(findings, *Verdict).to_html(),
         panel_findings.render_findings(run),
         panel_findings.as_text(run),
     ]
