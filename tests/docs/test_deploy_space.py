@@ -71,6 +71,8 @@ def test_what_the_image_needs_arrives_and_pictures_do_not(scene, hub):
     assert not [name for name in arrived if name.endswith((".png", ".pyc"))]
     front = hub("show", "main:README.md")
     assert re.match(r"---\n.*\nsdk: docker\napp_port: 7860\n.*\n---\n", front, re.S)
+    client = "hf_oauth: true\nhf_oauth_scopes:\n  - email\n"  # asked of every user: no more
+    assert f"\n{client}" in front.partition("\n---\n")[0] + "\n"
 
 
 def test_the_key_it_makes_is_strong_enough(scene):

@@ -148,6 +148,7 @@ _DETAILS = {
     "role": "Role",
     "has_password": "Has a password",
     "by_themselves": "Done by the user",
+    "by": "By",
 }
 YES, NO = "yes", "no"
 _FOR_GOOD = "the ban is lifted"
