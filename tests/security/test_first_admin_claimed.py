@@ -170,6 +170,16 @@ def test_an_unverified_address_is_not_the_one_in_admin_email(on_sqlite: OnTheHub
     assert list_admins(gatehouse) == NO_ADMIN
 
 
+def test_an_address_that_the_hub_does_not_vouch_for_any_more_counts_no_more(on_sqlite: OnTheHub):
+    gatehouse = on_sqlite.start()
+    on_sqlite.sign_in(gatehouse)
+    give_role(gatehouse, ADA, "user")  # as the owner of the database may
+    assert on_sqlite.sign_in(gatehouse, email_verified=False) == "/in"
+    assert list_admins(gatehouse) == NO_ADMIN
+    on_sqlite.sign_in(gatehouse)
+    assert list_admins(gatehouse) == [ADA]
+
+
 def test_another_provider_that_names_the_same_subject_makes_nobody_admin(on_sqlite: OnTheHub):
     with preset_provider("gitlab") as other:
         other.person = dict(HUGGING_FACE)
@@ -232,7 +242,7 @@ def test_a_banned_creator_becomes_no_admin(on_sqlite: OnTheHub):
     on_sqlite.sign_in(gatehouse)
     give_role(gatehouse, ADA, "user")
     gatehouse.ban(ADA)
-    assert "error=banned" in on_sqlite.sign_in(gatehouse)
+    assert "error=BANNED_USER" in on_sqlite.sign_in(gatehouse)
     assert list_admins(gatehouse) == NO_ADMIN
 
 
