@@ -33,6 +33,14 @@ def test_without_public_url_the_space_leads_to_the_app(start_lax, lax):
     assert ada.session()["user"]["email"] == "ada@example.com"
 
 
+def test_each_preview_of_the_app_gets_its_own_answers(start_lax, lax):
+    previews = "https://my-app-*-my-team.vercel.app"
+    gatehouse = start_lax(**{**ON_SPACE, "frontend_url": previews})
+    origin = previews.replace("*", "git-feature")
+    callback = lax.answer(begin_at(origin, gatehouse.visitor(), lax), person())
+    assert come_back(gatehouse.visitor(), callback) == f"{origin}{callback}"
+
+
 def test_it_is_led_there_once_and_signs_no_other_browser_in(start_lax, lax):
     gatehouse = start_lax(**ON_SPACE)
     mallory, victim = gatehouse.visitor(), gatehouse.visitor()
