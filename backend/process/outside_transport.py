@@ -11,8 +11,8 @@ from backend.kernel.configuration.web_urls import is_loopback
 _THREADS = 8  # as many requests at once; what waits longer than the timeout is not sent
 _PENDING = 2 * _THREADS  # more would only wait, and keep others from their threads
 _KEEP_IDLE = 30.0  # seconds
-SENT_ONCE = "sent_once"
-"""Key in a request's extensions: it must not be sent again, because its code works once."""
+_CONNECTED = "connection.connect_tcp.started"
+"""The event of a request for which a new connection is opened."""
 _DROPPED = (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError)
 
 
@@ -83,12 +83,22 @@ class OutsideTransport(httpx2.BaseTransport):
         return httpx2.Response(response.status_code, headers=headers, content=content)
 
     def _open(self, request: httpx2.Request) -> httpx2.Response:
-        try:
-            return self._client.send(request, stream=True)
-        except _DROPPED:  # a kept connection that the server was just closing
-            if request.extensions.get(SENT_ONCE):
-                raise
-            return self._client.send(request, stream=True)
+        """Send a request, again if it went into a kept connection that the server was closing.
+
+        With a connection of its own it is sent once: a code or a refresh token must not come twice.
+        """
+        for _ in range(_THREADS):
+            connected: list[str] = []
+            request.extensions = {
+                **request.extensions,
+                "trace": lambda event, _, connected=connected: connected.append(event),
+            }
+            try:
+                return self._client.send(request, stream=True)
+            except _DROPPED:
+                if _CONNECTED in connected:
+                    raise
+        return self._client.send(request, stream=True)
 
     def _read(self, response: httpx2.Response) -> bytes:
         body, started = bytearray(), self._clock.monotonic()

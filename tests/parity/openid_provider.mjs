@@ -22,7 +22,9 @@ const PATHS = {
 };
 const KEYS = { RS256: ["rsa", { modulusLength: 2048 }], ES256: ["ec", { namedCurve: "P-256" }], EdDSA: ["ed25519", {}] };
 const CLIENT_SECRET = "a secret that only the client and the provider know";
+const NOBODY = "of nobody";
 const realms = new Map();
+const served = new WeakSet(); // connections that have had a request
 
 const encode = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const decode = (text) => JSON.parse(Buffer.from(text, "base64url"));
@@ -66,6 +68,7 @@ class Realm {
     this.faults = new Map(); // how an endpoint fails, and how often
     this.changes = new Map(); // what is different in an endpoint's JSON
     this.forgery = null; // how an ID token is altered
+    this.waiting = []; // connections that are kept without an answer
     this.received = []; // requests, without those of the person's browser
     this.generation = 0;
     this.rotate({});
@@ -130,9 +133,12 @@ class Realm {
     const path = request.url.slice(this.path.length);
     const endpoint = PATHS[path.split("?")[0]];
     if (endpoint) this.received.push({ endpoint, authorization: request.headers.authorization ?? null });
+    const isKept = served.has(request.socket);
+    served.add(request.socket);
     const fault = this.faults.get(endpoint);
-    if (fault) {
+    if (fault && (isKept || !fault.kept)) {
       if (fault.times && --fault.times === 0) this.faults.delete(endpoint);
+      if (fault.kind === "hang") return void this.waiting.push(request.socket);
       return fail(request, response, fault);
     }
     if (path.startsWith("/interaction/")) return this.meet(request, response);
@@ -189,7 +195,7 @@ const signWith = (jwk, input) =>
   sign(jwk.kty === "OKP" ? null : "sha256", Buffer.from(input), { key: load(jwk), dsaEncoding: "ieee-p1363" });
 const SIGNATURES = {
   own: (input, own) => signWith(own, input),
-  stranger: (input, own) => signWith(findKey(own.alg, "of nobody"), input),
+  stranger: (input, own) => signWith(findKey(own.alg, NOBODY), input),
   none: () => Buffer.alloc(0),
   "public key": (input, own) => {
     const pem = createPublicKey(load(own)).export({ type: "spki", format: "pem" });
@@ -205,7 +211,6 @@ function merge(body, changes = {}) {
 
 function fail(request, response, { kind = "answer", status = 500, headers = {}, body = "", repeat = 1 }) {
   if (kind === "cut") return request.socket.destroy();
-  if (kind === "hang") return undefined; // until the other end gives up
   response.writeHead(status, { "content-type": "application/json", ...headers });
   if (kind === "drip") return void drip(response);
   return response.end(body.repeat(repeat));
@@ -233,7 +238,11 @@ const ORDERS = {
   rotate: (realm, order) => realm.rotate(order),
   fail: (realm, { endpoint, fault }) => (fault ? realm.faults.set(endpoint, fault) : realm.faults.delete(endpoint)),
   change: (realm, { endpoint, changes }) => realm.changes.set(endpoint, changes),
-  forge: (realm, { forgery }) => void (realm.forgery = forgery),
+  forge: (realm, { forgery }) => {
+    realm.forgery = forgery;
+    findKey(realm.options.alg, NOBODY); // now: the token endpoint has no time to make one
+  },
+  release: (realm) => realm.waiting.splice(0).forEach((socket) => socket.destroy()),
   received: (realm) => realm.received,
 };
 

@@ -87,13 +87,17 @@ class Realm:
         """Let an endpoint answer with `status`, `headers` and `body` (`repeat` times).
 
         Or with `kind` "cut" (the connection ends), "hang" (nothing comes) or "drip" (nothing ends).
-        `times` is how often.
+        `times` is how often; with `kept` only on connections that had a request before.
         """
         self._order("fail", endpoint=endpoint, fault=fault)
 
     def recover(self, endpoint: Endpoint) -> None:
         """Let an endpoint work again."""
         self._order("fail", endpoint=endpoint, fault=None)
+
+    def release(self) -> None:
+        """Close the connections that wait for an endpoint that hangs."""
+        self._order("release")
 
     def change(self, endpoint: Endpoint, **changes: Any) -> None:
         """Change fields of an endpoint's JSON; None leaves one out."""

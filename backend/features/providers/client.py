@@ -26,7 +26,7 @@ from backend.kernel.clock import Clock
 from backend.kernel.configuration.provider_presets import ANY
 from backend.kernel.configuration.providers import ProviderConfig
 from backend.kernel.secrets.secret import Secret
-from backend.process.outside_transport import SENT_ONCE, OutsideTransport
+from backend.process.outside_transport import OutsideTransport
 
 RESERVED = (
     *("state", "client_id", "redirect_uri", "response_type"),
@@ -277,22 +277,16 @@ class ProviderClient:
         client_id, password = self.config.client_id, secret.reveal() if secret else None
         if password is not None and method == "client_secret_basic":
             client_id, password = quote_plus(client_id), quote_plus(password)  # RFC 6749, 2.3.1
-        client = OAuth2Client(
+        return OAuth2Client(
             client_id,
             password,
             token_endpoint_auth_method=method if secret else "none",
             transport=self._transport,
             trust_env=False,
         )
-        client.event_hooks = {"request": [_send_once]}
-        return client
 
 
 def _describe(error: Exception) -> str:
     if isinstance(error, httpx2.HTTPStatusError):
         return f"it answered {error.response.status_code}"  # the message is for developers
     return str(error) or type(error).__name__
-
-
-def _send_once(request: httpx2.Request) -> None:
-    request.extensions = {**request.extensions, SENT_ONCE: True}
