@@ -228,8 +228,13 @@ def panel_space(folder: Path, **settings: str) -> Iterator[Space]:
 
 @pytest.fixture(scope="session")
 def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Space]:
-    """A Space with its panel open."""
-    with panel_space(tmp_path_factory.mktemp("space")) as running:
+    """A Space with its panel open, and with a provider whose endpoints nobody has to ask for."""
+    provider = {
+        "OIDC_PROVIDERS": "github",
+        "OIDC_GITHUB_CLIENT_ID": "client",
+        "OIDC_GITHUB_CLIENT_SECRET": "secret",
+    }
+    with panel_space(tmp_path_factory.mktemp("space"), **provider) as running:
         yield running
 
 

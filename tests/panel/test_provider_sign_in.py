@@ -101,7 +101,7 @@ def message_on(browser: PanelBrowser, response: httpx.Response) -> str:
 
 def test_the_page_has_a_button_for_each_provider(panel: Panel):
     page = panel.visitor().get(LOGIN).text
-    assert '<form method="post" action="/admin/login/provider"><button class="quiet"' in page
+    assert '<form class="providers" method="post" action="/admin/login/provider">' in page
     assert 'name="provider" value="huggingface">Sign in with Hugging Face</button>' in page
 
 

@@ -5,6 +5,7 @@ import pytest
 from panel.tester.journeys import words as journey_words
 from panel.tester.journeys.runner import Journey, Progress
 from panel.tester.journeys.steps import JOURNEYS
+from tests import at_provider
 from tests.lazy_import import lazy_import
 from tests.make import make_settings
 from tests.panel.conftest import OWNER_EMAIL, Panel
@@ -12,6 +13,10 @@ from tests.panel.test_tester_page import list_emails, with_tester
 
 journeys_page = lazy_import("panel.pages.tester.journeys")
 
+GITHUB = {
+    "oidc_providers": "github",
+    "oidc": {"OIDC_GITHUB_CLIENT_ID": "client", "OIDC_GITHUB_CLIENT_SECRET": "secret"},
+}
 JOURNEYS_BY_TITLE = {each.title: each for each in JOURNEYS}
 
 
@@ -79,6 +84,7 @@ def test_without_limits_the_journey_says_so_and_leaves_nobody(panel):
         ("passkeys", journey_words.PASSKEY, journey_words.NO_PASSKEYS),
         ("multi_session", journey_words.SEVERAL, journey_words.NO_MULTI_SESSION),
         ("anonymous_sign_in", journey_words.ANONYMOUS, journey_words.NO_ANONYMOUS),
+        ("docs", journey_words.PROVIDER, journey_words.NO_PROVIDERS),  # none is there by default
     ],
 )
 def test_where_it_is_off_the_journey_says_so_and_leaves_nobody(open_panel, setting, title, message):
@@ -104,6 +110,19 @@ def test_where_it_is_on_the_journey_passes_and_leaves_nobody(open_panel, setting
 
 
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "as Better Auth"])
+def test_with_a_provider_it_goes_as_far_as_it_can_without_a_person(open_panel, strict):
+    with at_provider.open_provider() as provider:
+        settings = at_provider.app_settings(provider)
+        panel = with_tester(open_panel(strict=strict, **settings))
+        progress = run_journey(panel, journey_words.PROVIDER)
+    assert not progress.failed, progress.results[-1]
+    begun = progress.results[2].message
+    assert "comes back to http://localhost" in begun
+    assert "with PKCE (S256)" in begun
+    assert list_emails(panel) == [OWNER_EMAIL]
+
+
+@pytest.mark.parametrize("strict", [True, False], ids=["strict", "as Better Auth"])
 @pytest.mark.parametrize("title", [journey_words.MAGIC_LINK, journey_words.PASSKEY])
 def test_it_passes_with_strict_and_without(open_panel, strict, title):
     progress = run_journey(with_tester(open_panel(strict=strict)), title)
@@ -119,7 +138,7 @@ def test_only_what_the_server_has_is_offered(tmp_path):
             if each.is_offered(make_settings(tmp_path, **settings, two_factor=is_on))
         }
         for is_on, settings in (
-            (True, {"multi_session": True, "anonymous_sign_in": True}),
+            (True, {"multi_session": True, "anonymous_sign_in": True, **GITHUB}),
             (False, off),
         )
     }

@@ -1,5 +1,6 @@
 """The providers on Set-up: what to enter where, and a check of each."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from panel.ui.table import render_table
 from panel.ui.wiring import on
 
 ProviderJson = Mapping[str, Any]
+_URL = re.compile(r"(https?://\S*[^\s.,:;])")
 _SECRETS = ("CLIENT_SECRET", "PRIVATE_KEY")
 _CARD = Markup("<details class='card setup-step'><summary><b>{}</b> {}</summary>{}</details>")
 
@@ -22,11 +24,11 @@ def build(services: Services) -> None:
     """Lay out what checks a provider; hidden where there is none."""
     choices = [(each.name, each.id) for each in services.settings.providers]
     with gr.Column(elem_classes=["card", "actions"], visible=bool(choices)):
+        gr.Markdown(soft(words.CHECK_LEAD))
         which = gr.Dropdown(
             choices,
             value=choices[0][1] if choices else None,
             label=words.WHICH,
-            info=words.CHECK_LEAD,
             filterable=False,
         )
         button = gr.Button(words.CHECK, size="md")
@@ -46,7 +48,7 @@ async def check(context: PageContext, provider_id: str | None) -> Markup:
     body = {"provider": provider_id or ""}
     checked = await context.post("/api/admin/check-provider", body)
     rows = [
-        [words.CHECKS[each["check"]], badge(*words.OUTCOMES[each["outcome"]]), each["message"]]
+        [words.CHECKS[each["check"]], badge(*words.OUTCOMES[each["outcome"]]), _message(each)]
         for each in checked["findings"]
     ]
     return render_table(
@@ -55,6 +57,15 @@ async def check(context: PageContext, provider_id: str | None) -> Markup:
         caption=words.CAPTION,
         empty_text=words.NOTHING,
         wide=words.COLUMNS[-1],
+    )
+
+
+def _message(finding: Mapping[str, str]) -> Markup:
+    """Set addresses apart: they may break anywhere."""
+    pieces = _URL.split(finding["message"])  # text, address, text ...
+    return Markup().join(
+        Markup("<code>{}</code>").format(piece) if at % 2 else Markup.escape(piece) + Markup(" ")
+        for at, piece in enumerate(pieces)
     )
 
 

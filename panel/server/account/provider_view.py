@@ -16,7 +16,8 @@ _ACCOUNT = Markup(
     "<li><b>{}</b><span class='about'>{}</span><span class='about'><a href='{}'>{}</a></span></li>"
 )
 _FORM = Markup(
-    "<form method='post' action='{}'><input type='hidden' name='action' value='link'>{}</form>"
+    "<form class='providers' method='post' action='{}'>"
+    "<input type='hidden' name='action' value='link'>{}</form>"
 )
 _BUTTON = Markup("<button class='quiet' name='provider' value='{}'>{}</button>")
 _TAB = Markup("<p class='about'><a href='{}' target='_blank' rel='noopener'>{}</a></p>")

@@ -37,6 +37,8 @@ p { margin: 0; }
 header p, details { color: var(--soft); font-size: .9rem; }
 form { display: grid; gap: 1rem; }
 form + form { margin-top: .75rem; }
+form.providers { gap: .75rem; }
+form.providers button { margin: 0; }
 label { display: grid; gap: .35rem; font-size: .9rem; font-weight: 600; }
 input { font: inherit; font-weight: 400; padding: .65rem .8rem; color: var(--ink);
   background: var(--page); border: 1px solid var(--edge); border-radius: 9px; width: 100%; }
@@ -106,7 +108,7 @@ _FORM = Markup("""<form method="post" action="{action}">{target}
 </label>
 <label>{password}<input name="password" type="password" autocomplete="current-password" required>
 </label><button>{button}</button></form>""")
-_PROVIDERS = Markup('<form method="post" action="{}"{}>{}{}</form>')
+_PROVIDERS = Markup('<form class="providers" method="post" action="{}"{}>{}{}</form>')
 _PROVIDER = Markup('<button class="quiet" name="provider" value="{}">{}</button>')
 _IN_FRAME = Markup('<p class="about">{} <a href="{}"{}>{}</a>.</p>')
 _OWN_TAB = Markup(' target="_blank" rel="noopener"')

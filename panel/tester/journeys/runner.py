@@ -44,6 +44,10 @@ class JourneyRun:
     passkey_id: str = ""
     authenticator: Authenticator = field(default_factory=Authenticator)
     first_token: str = ""
+    provider_id: str = ""
+    oauth_state: str = ""
+    callback_path: str = ""
+    account_id: str = ""
     other_ids: list[str] = field(default_factory=list)
     """Of users besides the test user, to be deleted with them."""
     exchanges: list[Exchange] = field(default_factory=list)

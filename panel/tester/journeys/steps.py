@@ -11,6 +11,7 @@ from panel.tester.journeys import (
     accounts,
     mailbox,
     passkeys,
+    providers,
     two_factor,
     user_names,
     words,
@@ -237,6 +238,11 @@ JOURNEYS: tuple[Journey, ...] = (
         lambda settings: settings.email_code,
     ),
     Journey(words.PASSKEY, (_CREATE_PERSON, *passkeys.STEPS, _DELETE_PERSON), _can_use_passkeys),
+    Journey(
+        words.PROVIDER,
+        (_CREATE_PERSON, *providers.STEPS, _DELETE_PERSON),
+        lambda settings: bool(settings.providers),
+    ),
     Journey(
         words.SEVERAL,
         (_CREATE_PERSON, *accounts.SEVERAL_STEPS, _DELETE_PERSON),

@@ -1,5 +1,7 @@
 """Texts of the Tester's journeys."""
 
+from collections.abc import Mapping
+
 from panel.quantities import pluralize
 
 LEAD = (
@@ -26,6 +28,7 @@ USER_NAME = "Sign in with a user name"
 MAGIC_LINK = "Sign in with a mailed link"
 EMAIL_CODE = "Sign in with a mailed code"
 PASSKEY = "Sign in with a passkey"
+PROVIDER = "Sign in with a provider"
 SEVERAL = "Several accounts in one browser"
 ANONYMOUS = "Try the app without an account"
 
@@ -70,6 +73,22 @@ SIGNED_ONCE = ("Send the same signature again", "Each signature counts once.")
 FOREIGN_PASSKEY = ("Sign for a page of another site", "A copied page gets nowhere.")
 REMOVE_PASSKEY = ("Remove the passkey on the first device", "One request is enough.")
 REMOVED_PASSKEY = ("Sign in with it again", "It no longer works.")
+FIND_PROVIDER = ("Ask which providers there are", "A page shows a button for each.")
+BEGIN_AT_PROVIDER = (
+    "Begin with the first on the second device",
+    "The browser gets a cookie, and the address to go to.",
+)
+ANSWER_ELSEWHERE = (
+    "Bring an answer in another browser",
+    "It gets nothing: the state belongs to the browser that began.",
+)
+CANCEL_AT_PROVIDER = (
+    "Come back as if it had been cancelled there",
+    "The page that began is told, and nobody is signed in.",
+)
+ANSWER_ONCE = ("Bring the same answer again", "The state counts once.")
+LIST_ACCOUNTS = ("List the ways in", "The test user has a password alone.")
+LAST_WAY_IN = ("Remove the last of them", "It is refused: nobody could come back.")
 MAKE_OTHER = ("Create a second account", "It is deleted at the end as well.")
 SIGN_IN_OTHER = ("Sign in to it in the same browser", "The first session stays.")
 BOTH_LISTED = ("List the accounts of this browser", "It has both.")
@@ -115,6 +134,8 @@ SIGN_UP_OFF = "Sign-up is disabled on this server (SIGN_UP=off), which it answer
 NO_MAGIC_LINK = "Mailed links are disabled on this server (MAGIC_LINK=off), which answers 404."
 NO_EMAIL_CODE = "Mailed codes are disabled on this server (EMAIL_CODE=off), which answers 404."
 NO_PASSKEYS = "This server has no passkeys (PASSKEYS=off, or no domain), which it answers with 404."
+NO_PROVIDERS = "The settings name no provider (OIDC_PROVIDERS)."
+FIRST_PROVIDER = "The first is {}."
 NO_MULTI_SESSION = "MULTI_SESSION is off on this server, which answers 404."
 NO_ANONYMOUS = "ANONYMOUS_SIGN_IN is off on this server, which answers 404."
 STILL_THERE = "The anonymous user is still there."
@@ -135,6 +156,22 @@ def status_was(expected: tuple[int, ...], actual: int) -> str:
     if actual in expected:
         return f"{actual}, as expected."
     return f"Expected {' or '.join(map(str, expected))}, but got {actual}."
+
+
+def explain_url(host: str, query: Mapping[str, str]) -> str:
+    """Say what the address at the provider asks for."""
+    proof = "with" if query.get("code_challenge_method") == "S256" else "without"
+    return (
+        f"It leads to {host}, asks for {query.get('scope', 'nothing')}, comes back to "
+        f"{query['redirect_uri']}, and protects the code {proof} PKCE (S256)."
+    )
+
+
+def came_back_with(expected: str, actual: str) -> str:
+    """Say with which error the browser was sent back."""
+    if actual == expected:
+        return f"Sent back with {actual}, as expected."
+    return f"Expected {expected}, but was sent back with {actual or 'no error'}."
 
 
 def sessions_seen(number: int) -> str:
