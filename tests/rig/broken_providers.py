@@ -56,6 +56,8 @@ class ProviderCase:
     """What the provider answers to a browser that comes to sign in."""
     location: str = ""
     warns: tuple[str, ...] = ()
+    public: str = ""
+    """The name by which strangers reach the server, where that is not the proxy's own."""
 
     def answer(self, handler: Handler, received: Received) -> None:
         """Answer as the provider."""
@@ -91,7 +93,11 @@ def run_with_provider(
         oidc = {f"OIDC_{COMPANY.upper()}_{name}": value for name, value in values.items()}
         settings = {"rate_limits": False, "oidc_providers": (COMPANY,), "oidc": oidc}
         deployment = DeploymentCase(
-            case.name, case.fails, case.behaviour, {**settings, **case.settings}
+            case.name,
+            case.fails,
+            case.behaviour,
+            {**settings, **case.settings},
+            public=case.public,
         )
         with run_deployment(deployment, folder, authority) as running:
             yield running

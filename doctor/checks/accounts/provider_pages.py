@@ -9,6 +9,7 @@ from doctor.check import check
 from doctor.check_context import CheckContext
 from doctor.checks.accounts.providers import BegunSignIn, list_begun
 from doctor.client.browser import Reply
+from doctor.deployment import is_public_host
 from doctor.findings import CheckResult, CheckSkipped, failed, passed, warned
 
 _DISCOVERY = "/.well-known/openid-configuration"
@@ -107,13 +108,20 @@ def _find_document(
 
 
 def _fetch(context: CheckContext, url: str) -> Reply:
-    """GET a page of the provider's; raises httpx.RequestError."""
+    """GET a page of the provider's; raises httpx.RequestError.
+
+    A deployment on the internet sends nobody to a host of the doctor's own network.
+    """
     parts = urlsplit(url)
+    if context.deployment.is_public and not is_public_host(parts.hostname or ""):
+        raise httpx.UnsupportedProtocol(f"{parts.netloc} is no public host")
     context.report_progress(f"asking {parts.netloc}")
-    client = context.connect(f"{parts.scheme}://{parts.netloc}")
+    origin = f"{parts.scheme}://{parts.netloc}"
+    client = context.connect(origin)
     try:
-        path = url.removeprefix(f"{parts.scheme}://{parts.netloc}")
-        return client.send("GET", path or "/", {"accept": "text/html, application/json"}, None)
+        path = url.removeprefix(origin) or "/"
+        path = path if path.startswith("/") else f"/{path}"
+        return client.send("GET", path, {"accept": "text/html, application/json"}, None)
     finally:
         client.close()
 

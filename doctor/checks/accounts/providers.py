@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from doctor.check import check
 from doctor.check_context import CheckContext
@@ -16,8 +16,10 @@ from doctor.findings import CheckResult, CheckSkipped, failed, passed
 SOCIAL = "/api/auth/sign-in/social"
 CALLBACK = "/api/auth/callback/"
 _FOREIGN = "https://evil.example/stolen"
+_URL = re.compile(r"https?://(?:\[[0-9a-f:]+\]|[\w.-]+)(?::\d{1,5})?(?:[/?][!-~]*)?", re.ASCII)
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
 _FORGED = "x" * 32
+_MAX_PROVIDERS = 20
 _SHORTEST = 22  # characters of base64, which are 128 bits
 _HUB_HOST = ".hf.space"
 _REMEDY = (
@@ -72,7 +74,7 @@ def begin(context: CheckContext) -> CheckResult:
         raise CheckSkipped("no provider is offered (OIDC_PROVIDERS)")
     begun: list[BegunSignIn] = []
     problems, fix = [], _REMEDY
-    for provider_id in (str(each["id"]) for each in offered):
+    for provider_id in (str(each["id"]) for each in offered[:_MAX_PROVIDERS]):
         payload = {"provider": provider_id, "callbackURL": "/", "disableRedirect": True}
         reply = context.anonymous_browser().send_once("POST", SOCIAL, payload)
         if reply.status == 429:
@@ -107,6 +109,8 @@ def _describe_unreachable(provider_id: str) -> str:
 
 
 def _judge_url(context: CheckContext, url: str) -> str:
+    if not _URL.fullmatch(url):
+        return "the page to sign in at has no URL that a browser could open"
     parts = urlsplit(url)
     if parts.hostname == urlsplit(context.deployment.url).hostname and context.deployment.is_public:
         return f"the page to sign in at is this server's own: {url.partition('?')[0]}"
@@ -213,7 +217,8 @@ def forged(context: CheckContext) -> CheckResult:
 def _try_forged(context: CheckContext, begun: BegunSignIn) -> tuple[str, str]:
     """Come back with a state of nobody's, and with another browser's; returns problem and fix."""
     for what, state in (("a forged state", _FORGED), ("another's state", begun.params["state"])):
-        path = f"{CALLBACK}{begun.provider_id}?code=forged&state={state}"
+        query = urlencode({"code": "forged", "state": state})
+        path = f"{CALLBACK}{quote(begun.provider_id, safe='')}?{query}"
         reply = context.anonymous_browser().get(path, accept="text/html")
         location = str(reply.headers.get("location", ""))
         if session_cookie_in(reply.cookies) is not None:

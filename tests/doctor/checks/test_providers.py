@@ -1,5 +1,6 @@
 """The doctor's checks of signing in with a provider: one names what is wrong, and no other."""
 
+import json
 import re
 
 import pytest
@@ -14,6 +15,7 @@ from tests.rig.broken_providers import (
     run_with_provider,
     without_document,
 )
+from tests.rig.proxy import ProxyBehaviour, ProxyRequest, ProxyResponse
 from tests.rig.space import Space
 
 CHECKS = {
@@ -33,7 +35,7 @@ def examine_case(tmp_path, authority):
 
     def run(case: ProviderCase, **options) -> dict[str, Finding]:
         with run_with_provider(case, tmp_path, authority) as running:
-            deployment = Deployment(running.url, **options)
+            deployment = Deployment(running.url, address=running.address, **options)
             checks = select_checks(deployment, ["providers"])
             findings = {each.check: each for each in examine(deployment, checks=checks)}
         return {name: each for name, each in findings.items() if name.startswith("providers.")}
@@ -77,6 +79,14 @@ def test_no_secret_is_told(examine_case):
     assert re.findall("[A-Za-z0-9_-]{32,}", told) == []
 
 
+def test_a_server_on_the_internet_sends_it_to_no_host_of_its_own_network(examine_case):
+    findings = examine_case(ProviderCase("inside", public="https://auth.example.com"))
+    assert findings["providers.redirect-uri"].verdict == Verdict.PASS
+    for name in ("providers.registered", "providers.discovery"):
+        assert findings[name].verdict == Verdict.SKIPPED
+        assert "is no public host" in findings[name].evidence
+
+
 def test_without_providers_it_says_so(tmp_path):
     with Space(tmp_path) as space:
         deployment = Deployment(space.url)
@@ -84,3 +94,59 @@ def test_without_providers_it_says_so(tmp_path):
         findings = {each.check: each for each in examine(deployment, checks=checks)}
     assert findings["providers.begin"].evidence == "no provider is offered (OIDC_PROVIDERS)"
     assert {findings[each].verdict for each in CHECKS} == {Verdict.SKIPPED}
+
+
+class NamesProviders(ProxyBehaviour):
+    """Behind it the server offers what it does not have, at addresses that lead anywhere."""
+
+    def __init__(self, *ids: str, url: str = "") -> None:
+        self.ids, self.url = ids, url
+        self.begun = 0
+
+    def before(self, request: ProxyRequest) -> ProxyResponse | None:
+        answers = {
+            "/api/sign-in-methods": {"socialProviders": [{"id": i, "name": i} for i in self.ids]},
+            "/api/auth/sign-in/social": {"url": self.url, "redirect": False},
+        }
+        if request.path not in answers:
+            return None
+        self.begun += request.path.endswith("social")
+        body = json.dumps(answers[request.path]).encode()
+        return ProxyResponse(200, [("content-type", "application/json")], [body])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "/sign-in", "javascript:alert(1)", "ftp://provider.example/", "https://"),
+        *(
+            "http://provider.example/authorize",
+            "https://[::1/",
+            "https://a b/",
+            "https://a/\x1b[2J",
+        ),
+        *(
+            "https://a:99999999/",
+            "https://user:password@provider.example/",
+            "https://\u202e.example/",
+        ),
+    ],
+)
+def test_an_address_that_no_browser_should_open_is_named(url, examine_case):
+    case = ProviderCase("lies", behaviour=lambda: NamesProviders("company", url=url))
+    finding = examine_case(case)["providers.begin"]
+    assert finding.verdict == Verdict.FAIL
+    assert finding.evidence.isprintable()
+    assert "password" not in finding.evidence
+
+
+def test_names_that_are_no_paths_and_names_without_end_do_no_harm(examine_case):
+    behaviour = NamesProviders(
+        *("../../admin", "a b\n", "\u202e", "x" * 3000),
+        *(f"provider{number}" for number in range(5000)),
+        url="https://provider.invalid/authorize?state=%0a&redirect_uri=%5B",
+    )
+    findings = examine_case(ProviderCase("boasts", behaviour=lambda: behaviour))
+    assert behaviour.begun < 40
+    assert findings["providers.request"].verdict == Verdict.FAIL
+    assert all(each.evidence.isprintable() for each in findings.values())
