@@ -45,7 +45,7 @@ const scenes = {
   "what the page asks for is in the authorization URL": async () => {
     const visitor = browser();
     const fields = [{ disableRedirect: true }, { disableRedirect: false }, { scopes: ["calendar", "openid"] }, { scopes: [] }];
-    fields.push({ loginHint: "ada+1@example.com" }, { loginHint: "" }, { additionalParams: { hd: "example.com", prompt: "a b" } });
+    fields.push({ loginHint: "ada+1@example.com" }, { loginHint: "" }, { additionalParams: { hd: "a.b~c*d'(e)!", prompt: "a b" } });
     fields.push({ additionalParams: {} }, { additionalParams: { login_hint: "x" }, loginHint: "y" }, { additionalData: { a: { b: [1] } } });
     fields.push({ requestSignUp: true, additionalData: { callbackURL: "https://evil.example", link: {}, state: "x" } });
     for (const provider of ["company", "plain"]) for (const each of fields) await begin(visitor, { provider, ...each });

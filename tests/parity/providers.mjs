@@ -22,7 +22,7 @@ async function startReference() {
   const client = { clientId: CLIENT.id, clientSecret: CLIENT.secret, scopes: ["openid", "email", "profile"] };
   const discovery = (path) => `${provider.url}${path}/.well-known/openid-configuration`;
   const { url } = provider;
-  const endpoints = { authorizationUrl: `${url}/authorize`, tokenUrl: `${url}/token`, userInfoUrl: `${url}/userinfo` };
+  const endpoints = { authorizationUrl: `${url}/authorize?a=b%20c&state=x`, tokenUrl: `${url}/token`, userInfoUrl: `${url}/userinfo` };
   const config = [
     { ...client, providerId: "company", discoveryUrl: discovery("") },
     { ...client, providerId: "leaving", discoveryUrl: discovery("/leaving") },

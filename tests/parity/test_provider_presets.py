@@ -8,7 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from backend.features.providers.client import AuthorizationRequest, ProviderClient
+from backend.features.providers.authorization_url import AuthorizationRequest
+from backend.features.providers.client import ProviderClient
 from backend.features.providers.client_secrets import ClientSecrets
 from backend.features.providers.discovery import Endpoints
 from backend.features.providers.profiles import Answers, read_profile

@@ -31,7 +31,7 @@ def list_settings(provider: str) -> dict[str, str]:
         **clients,
         "OIDC_COMPANY_ISSUER": provider,
         "OIDC_LEAVING_ISSUER": f"{provider}/leaving",
-        "OIDC_PLAIN_AUTHORIZATION_URL": f"{provider}/authorize",
+        "OIDC_PLAIN_AUTHORIZATION_URL": f"{provider}/authorize?a=b%20c&state=x",
         "OIDC_PLAIN_TOKEN_URL": f"{provider}/token",
         "OIDC_PLAIN_USERINFO_URL": f"{provider}/userinfo",
     }

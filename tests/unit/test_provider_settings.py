@@ -58,6 +58,10 @@ REFUSED = {
         variables("google", **CLIENT, CLIENT_SECRT="secret"),
         "OIDC_GOOGLE_CLIENT_SECRT is no setting; do you mean OIDC_GOOGLE_CLIENT_SECRET?",
     ),
+    "an endpoint whose query is cut off": (
+        variables("github", **CLIENT, AUTHORIZATION_URL=f"{HTTPS}/authorize?a=b#c"),
+        "OIDC_GITHUB_AUTHORIZATION_URL must not contain a user, a password, a ? or a #",
+    ),
     "a name of another kind": (
         variables("google", **CLIENT, COLOUR="red"),
         "OIDC_GOOGLE_COLOUR is no setting; after OIDC_GOOGLE_ come CLIENT_ID, CLIENT_SECRET,",
@@ -211,6 +215,13 @@ def test_a_provider_of_one_s_own_is_found_by_its_discovery_document(monkeypatch)
         assert (found.issuer, found.name) == (f"{HTTPS}/realms/a", "My company")
     loopback = provider(monkeypatch, "mycompany", **CLIENT, ISSUER="http://localhost:8080")
     assert loopback.issuer == "http://localhost:8080"
+
+
+def test_two_endpoints_may_have_a_query_of_their_own(monkeypatch):
+    policy = f"{HTTPS}/authorize?p=b2c%20policy"
+    urls = {"AUTHORIZATION_URL": policy, "TOKEN_URL": f"{HTTPS}/token?p=x", "USERINFO_URL": HTTPS}
+    found = provider(monkeypatch, "own", **CLIENT, **urls)
+    assert (found.authorization_url, found.token_url) == (policy, f"{HTTPS}/token?p=x")
 
 
 def test_ids_may_begin_like_another_with_the_settings_of_each(monkeypatch):

@@ -4,8 +4,7 @@ Authlib speaks OAuth; what may be asked, and how long it may take, `OutsideTrans
 """
 
 import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote_plus
 from uuid import UUID
@@ -13,8 +12,11 @@ from uuid import UUID
 import httpx2
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.httpx_client import OAuth2Client
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from backend.features.providers.authorization_url import (
+    AuthorizationRequest,
+    build_authorization_url,
+)
 from backend.features.providers.client_secrets import ClientSecrets
 from backend.features.providers.discovery import Discovery, Endpoints
 from backend.features.providers.errors import NotGranted, ProviderError, ProviderUnavailable
@@ -28,29 +30,9 @@ from backend.kernel.configuration.providers import ProviderConfig
 from backend.kernel.secrets.secret import Secret
 from backend.process.outside_transport import OutsideTransport
 
-RESERVED = (
-    *("state", "client_id", "redirect_uri", "response_type"),
-    *("code_challenge", "code_challenge_method", "nonce", "scope"),
-)
-"""Parameters of the authorization URL that are ours alone, in the order in which Better Auth names
-them: another value would undo what binds the answer to this browser."""
 _TIMEOUT = 5.0  # seconds for each request
 _MAX_SIZE = 1_000_000  # bytes of a response
 _LOCKS = 64  # accounts that share one wait for each other
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorizationRequest:
-    """What is peculiar to one sign-in when a browser is sent to the provider."""
-
-    state: Secret
-    code_verifier: Secret
-    nonce: str
-    scopes: Sequence[str] = ()
-    """Asked for besides those of the settings."""
-    login_hint: str | None = None
-    params: Mapping[str, str] | None = None
-    """Further parameters; they cannot replace the RESERVED ones."""
 
 
 class ProviderClient:
@@ -84,34 +66,10 @@ class ProviderClient:
         return self._refreshing[account_row_id.int % _LOCKS]
 
     def build_authorization_url(self, request: AuthorizationRequest) -> str:
-        """Return where to send the browser (RFC 6749, 4.1.1; RFC 7636); raises ProviderUnavailable.
-
-        The parameters come in Better Auth's order.
-        """
+        """Return where to send the browser; raises ProviderUnavailable."""
         endpoints = self.discovery.find_endpoints()
-        config, preset = self.config, self.config.preset
-        scopes = [*request.scopes, *config.scopes]
-        if preset.name:  # Better Auth begins with the preset's own
-            scopes = [*config.scopes, *request.scopes]
-        needs_openid = self.gives_id_tokens and config.scopes != preset.scopes
-        if needs_openid and "openid" not in scopes:
-            scopes.insert(0, "openid")
-        params = {
-            "response_type": "code",
-            "client_id": config.client_id,
-            "state": request.state.reveal(),
-            "scope": " ".join(scopes),
-            "redirect_uri": config.redirect_uri,
-            "login_hint": request.login_hint,
-            "nonce": request.nonce if self.gives_id_tokens else None,
-            "response_mode": preset.response_mode,
-            "code_challenge_method": "S256",
-            "code_challenge": create_s256_code_challenge(request.code_verifier.reveal()),
-        }
-        ours = {name: value for name, value in params.items() if value}
-        more = {**preset.authorization_params, **(request.params or {})}
-        query = {**ours, **{name: text for name, text in more.items() if name not in RESERVED}}
-        return str(httpx2.URL(endpoints.authorization_url).copy_merge_params(query))
+        nonce = request.nonce if self.gives_id_tokens else None
+        return build_authorization_url(endpoints.authorization_url, self.config, request, nonce)
 
     def find_sign_out_page(self) -> str:
         """Return where people sign out at the provider too, if that is known; never waits.

@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from backend.features.providers.client import RESERVED
+from backend.features.providers.authorization_url import RESERVED
 from backend.features.sessions.wire import UserOut
 from backend.kernel.configuration.provider_presets import PRESETS
 from backend.web.wire import NotNull, Text, TimestampOut, WireModel, example

@@ -230,7 +230,7 @@ def _find_endpoints(
     for name in _URLS:
         if texts.get(name):
             try:
-                urls[name.lower()] = parse_service_url(texts[name])
+                urls[name.lower()] = _parse_endpoint(name, texts[name])
             except ValueError as error:
                 raise ValueError(f"{setting}{name} {error}") from None
         else:
@@ -263,6 +263,14 @@ def _find_tenant(setting: str, texts: Mapping[str, str], preset: ProviderPreset)
             "domain"
         )
     return tenant
+
+
+def _parse_endpoint(name: str, text: str) -> str:
+    """Return an endpoint's URL; these two may have a query of their own (RFC 6749, 3.1 and 3.2)."""
+    url, _, query = text.partition("?")
+    if name in {"AUTHORIZATION_URL", "TOKEN_URL"} and query and not re.search(r"[\s#]", query):
+        return f"{parse_service_url(url)}?{query}"
+    return parse_service_url(text)
 
 
 def _parse_issuer(text: str) -> str:

@@ -10,7 +10,8 @@ from backend.features.accounts.challenge_response import render_challenge
 from backend.features.accounts.session_issuer import Challenge
 from backend.features.accounts.wire import ChallengeOut
 from backend.features.providers import id_token_sign_in, states
-from backend.features.providers.client import AuthorizationRequest, ProviderClient
+from backend.features.providers.authorization_url import AuthorizationRequest
+from backend.features.providers.client import ProviderClient
 from backend.features.providers.discovery import Endpoints
 from backend.features.providers.errors import ProviderError, ProviderUnavailable
 from backend.features.providers.id_token_sign_in import PresentedIdToken
