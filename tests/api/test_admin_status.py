@@ -48,6 +48,7 @@ def test_admins_see_the_state_of_everything(start):
             "docs": True,
             "panel": False,
         },
+        "providers": [],
         "sessionLifetime": 604800,
         "database": {
             "kind": "sqlite",

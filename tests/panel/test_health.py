@@ -22,6 +22,7 @@ HEALTHY = {
     "environment": "production",
     "commit": "0123456789abcdef",
     "startedAt": "2026-11-22T09:00:00.000Z",
+    "providers": [],
     "database": {"kind": "postgresql", "durability": "durable", "userSearch": "indexed"},
     "cache": {"state": "listening", "sessions": 12, "size": 100_000},
     "mail": {
@@ -203,3 +204,11 @@ def test_without_a_database_that_is_all_there_is_to_say():
 def test_what_comes_from_outside_is_escaped():
     matters = assess(mail={"waiting": 1, "lastError": "<img src=x onerror=alert(1)>"})
     assert "<img" not in health.render(matters)
+
+
+def test_providers_are_named_where_there_are_any():
+    named = {**HEALTHY, "providers": ["Hugging Face", "<b>Mine"]}
+    items = {each.name: each for each in health.assess(named, READY, NOON)}
+    assert items[words.PROVIDERS].severity == "good"
+    assert "Hugging Face, &lt;b&gt;Mine" in health.render([items[words.PROVIDERS]])
+    assert words.PROVIDERS not in {each.name for each in health.assess(HEALTHY, READY, NOON)}

@@ -138,6 +138,9 @@ class StatusOut(WireModel):
     frontend_urls: list[str] = Field(examples=[["https://app.example.com"]])
     proxy: ProxyState
     features: Features
+    providers: list[str] = Field(
+        description="The names of those that people can sign in with.", examples=[["Hugging Face"]]
+    )
     session_lifetime: int = Field(examples=[604800])
     database: DatabaseState
     cache: CacheState
@@ -172,6 +175,7 @@ class DeploymentStatus:
             frontend_urls=list(settings.frontends),
             proxy=proxy,
             features=Features(**{name: getattr(settings, name) for name in Features.model_fields}),
+            providers=[each.name for each in settings.providers],
             session_lifetime=settings.session_lifetime,
             database=self._database(),
             cache=CacheState(

@@ -1,6 +1,6 @@
 """Turns the API's status into items with a severity, a sentence and a fix."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -39,6 +39,7 @@ def assess(status: StatusJson | None, ready: StatusJson, now: datetime) -> list[
             _cache(status["cache"], status["database"]["kind"]),
             _limits(status["limits"]),
             _clock(status["clock"]),
+            *_providers(status["providers"]),
             _version(status, now),
         ]
     order: list[Severity] = ["bad", "warn", "good"]
@@ -159,6 +160,11 @@ def _clock(clock: StatusJson) -> HealthItem:
     offset = timestamps.format_length(abs(clock["ahead"]))
     text = words.clock(clock["comparedWith"], offset, behind=clock["ahead"] < 0)
     return HealthItem(words.CLOCK, "bad", text, words.CLOCK_FIX)
+
+
+def _providers(names: Sequence[str]) -> list[HealthItem]:
+    """Name the providers; whether they know this server, Set-up checks."""
+    return [HealthItem(words.PROVIDERS, "good", words.providers(names))] if names else []
 
 
 def _version(status: StatusJson, now: datetime) -> HealthItem:

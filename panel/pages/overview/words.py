@@ -1,5 +1,7 @@
 """Texts of the Overview."""
 
+from collections.abc import Sequence
+
 from panel.quantities import pluralize
 
 TITLE = "Overview"
@@ -17,7 +19,7 @@ LIVE_TITLE = "Live sessions, excluding those ended since"
 # ---- the health items
 DATABASE, DATA, CACHE, MAIL = "Database", "Data", "Session cache", "Mail"
 RESTORED = "Restored"
-CLOCK = "Clock"
+CLOCK, PROVIDERS = "Clock", "Providers"
 SECRET, PROXY, LIMITS, VERSION = "Signing key", "Proxy", "Rate limits", "Version"
 AWAY = "The database does not respond: no one can sign in, and most requests fail."
 AWAY_FIX = "Check that it is running and that DATABASE_URL is correct. The log has the error."
@@ -89,6 +91,11 @@ STRANGE_PROXY = (
 SEEN_FROM = "Rate limits and the audit trail see your address as {}."
 COUNTED_IN = "Attempts are counted in {}."
 AS_OF = "As of {}"
+
+
+def providers(names: Sequence[str]) -> str:
+    """Say with which providers people can sign in."""
+    return f"People can sign in with {', '.join(names)}. Set-up checks each of them."
 
 
 def database(kind: str) -> str:
