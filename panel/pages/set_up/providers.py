@@ -10,7 +10,7 @@ from panel.pages.set_up import provider_words as words
 from panel.pages.set_up.setting_lines import Setting, render_lines, render_where
 from panel.ports import PanelSettings
 from panel.services import PageContext, Services
-from panel.ui.markup import Markup, badge, breakable, code_block, pairs, soft
+from panel.ui.markup import Markup, badge, breakable, code_block, pairs, soft, verbatim
 from panel.ui.table import render_table
 from panel.ui.wiring import on
 
@@ -63,10 +63,7 @@ async def check(context: PageContext, provider_id: str | None) -> Markup:
 def _message(finding: Mapping[str, str]) -> Markup:
     """Let addresses break between their parts."""
     pieces = _URL.split(finding["message"])  # text, address, text ...
-    parts = (
-        breakable(piece) if at % 2 else Markup(" {} ").format(piece)
-        for at, piece in enumerate(pieces)
-    )
+    parts = (breakable(piece) if at % 2 else verbatim(piece) for at, piece in enumerate(pieces))
     return Markup("<span>{}</span>").format(Markup().join(parts))
 
 
