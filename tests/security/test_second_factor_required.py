@@ -56,6 +56,8 @@ def list_operations(openapi: dict[str, Any]):
             required = {} not in operation.get("security", [{}])
             names = [each for each in operation.get("parameters", []) if each.get("required")]
             query = "&".join(f"{each['name']}=/x" for each in names if each["in"] == "query")
+            if template.endswith("/account-info"):  # takes one of two, so neither is required
+                query = "accountId=x"
             path = re.sub(r"\{\w+\}", "x", template) + (f"?{query}" if query else "")
             body = operation.get("requestBody", {}).get("content", {}).get("application/json")
             yield method.upper(), path, example_of(openapi, body) if body else ..., required

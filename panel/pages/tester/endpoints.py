@@ -22,7 +22,7 @@ from panel.tester.quick_actions import Person
 from panel.ui.markup import Markup, soft
 from panel.ui.wiring import EventHandler, Updates, error_toast
 
-FIELDS = 12
+FIELDS = 15
 _TEXT_LINES = {FieldKind.JSON: 4, FieldKind.LIST: 2}
 _EVERYTHING = ""
 
