@@ -70,8 +70,16 @@ class OutsideTransport(httpx2.BaseTransport):
         return httpx2.ReadTimeout(f"it did not answer in {self._timeout:g} s")
 
     def close(self) -> None:
-        """Cancel what has not been sent; what has been is not waited for."""
+        """Cancel what has not been sent; what has been is not waited for.
+
+        Its sockets stay open until it ends. If one was closed under the thread that reads it, the
+        next file to be opened would get its descriptor, and TLS would write into that file.
+        """
         self._executor.shutdown(wait=False, cancel_futures=True)
+        threading.Thread(target=self._close_at_end, name="outside-close", daemon=True).start()
+
+    def _close_at_end(self) -> None:
+        self._executor.shutdown(wait=True)
         self._client.close()
 
     def _exchange(self, request: httpx2.Request) -> httpx2.Response:

@@ -6,16 +6,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 
-@contextmanager
-def open_pipe() -> Iterator[tuple[int, int]]:
-    """The two ends of a pipe, to read and to write; those still open are closed at the end."""
-    ends = os.pipe()
-    try:
-        yield ends
-    finally:
+class Pipe(tuple[int, int]):
+    """The two ends of a pipe, to read and to write."""
+
+    def __new__(cls) -> "Pipe":
+        return super().__new__(cls, os.pipe())
+
+    def __init__(self) -> None:
+        self._open = set(self)
+
+    def close(self, *ends: int) -> None:
+        """Close these ends, each once: its number may soon be another file's."""
         for each in ends:
-            with suppress(OSError):
+            if each in self._open:
+                self._open.remove(each)
                 os.close(each)
+
+
+@contextmanager
+def open_pipe() -> Iterator[Pipe]:
+    """A pipe whose ends are closed afterwards, if they still are open."""
+    pipe = Pipe()
+    try:
+        yield pipe
+    finally:
+        pipe.close(*pipe)
 
 
 def fill(write: int) -> None:

@@ -66,9 +66,8 @@ def serves(space):
 
 
 def test_a_reader_of_the_log_that_dies_stops_nothing(tmp_path):
-    with open_pipe() as (read, write), SpaceWithStreams(tmp_path, (write, write)) as space:
-        os.close(write)
-        os.close(read)
+    with open_pipe() as pipe, SpaceWithStreams(tmp_path, (pipe[1], pipe[1])) as space:
+        pipe.close(*pipe)
         serves(space)
         assert space.terminate() == 0
 

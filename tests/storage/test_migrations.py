@@ -1,6 +1,5 @@
 """Migrations, on every database."""
 
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -127,16 +126,16 @@ def test_five_servers_that_start_at_once_on_nothing_all_succeed(settings, clock,
     (program := tmp_path / "starting.py").write_text(MIGRATE)
     command = [str(program), empty.render_as_string(hide_password=False)]
     with (
-        open_pipe() as (gate_read, gate_write),
+        open_pipe() as gate,
         open_pipe() as (ready_read, ready_write),
         (tmp_path / "errors").open("w+") as errors,
     ):
         processes = [
-            fork_server().start(command, ROOT, inherited(), (gate_read, ready_write, errors))
+            fork_server().start(command, ROOT, inherited(), (gate[0], ready_write, errors))
             for _ in range(5)
         ]
         read_until(ready_read, b"ready\n" * len(processes))
-        os.close(gate_write)
+        gate.close(gate[1])
         exit_codes = [each.wait(60) for each in processes]
         errors.seek(0)
         assert exit_codes == [0] * len(processes), errors.read()

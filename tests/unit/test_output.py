@@ -38,7 +38,7 @@ def test_many_threads_lose_nothing(pipe):
 
 
 def test_a_reader_who_has_gone_stops_nobody(pipe):
-    os.close(pipe[0])
+    pipe.close(pipe[0])
     output = Output(pipe[1])
     output.write("lost\n")
     output.flush()
