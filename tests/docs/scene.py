@@ -138,9 +138,9 @@ class Scene:
         return f". {file} </dev/null; printf '\\0'"
 
     def _replace(self, text: str) -> str:
-        for example, ours in self._replacements.items():
-            text = text.replace(example, ours)
-        return text
+        # In one pass: a free port such as 27861 must not be taken for another example of a guide.
+        examples = "|".join(map(re.escape, self._replacements))
+        return re.sub(examples, lambda found: self._replacements[found[0]], text)
 
     def _compare(self, blocks: Sequence[Block], printed: Mapping[Block, str]) -> None:
         for before, block in pairwise(blocks):

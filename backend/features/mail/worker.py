@@ -60,7 +60,8 @@ class MailWorker:
         self._stopping.set()
         self._mailer.wake_up.set()
         self._thread.join(_STOP_WITHIN)
-        self._transport.close()
+        if not self._thread.is_alive():  # its socket must not be closed under it
+            self._transport.close()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
