@@ -9,6 +9,7 @@ account at a provider, passkey and second factor remembers that it is from befor
 from collections.abc import Sequence
 
 from backend.features.accounts.second_factors import remove_second_factors
+from backend.features.accounts.ways_in import name_way_in
 from backend.features.mail import templates
 from backend.features.mail.service import Mailer
 from backend.kernel.events import Event, EventKind
@@ -112,8 +113,7 @@ def _remove_accounts(work: Work, mailer: Mailer, user: User, *, only_unproven: b
     for provider_id in removed:
         detail = {"provider": provider_id}
         work.record(Event(EventKind.ACCOUNT_UNLINKED, subject=user.id, detail=detail))
-    names = {each.id: each.name for each in work.settings.providers}
-    providers = ", ".join(names.get(each, each) for each in removed)
+    providers = ", ".join(name_way_in(work.settings, each) for each in removed)
     templates.enqueue_notice(
         work, mailer, user.email, _ACCOUNTS_REMOVED.format(providers=providers)
     )

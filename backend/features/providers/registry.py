@@ -22,9 +22,6 @@ class Providers:
     def list_clients(self) -> Sequence[ProviderClient]:
         return list(self._clients.values())
 
-    def list_configs(self) -> Sequence[ProviderConfig]:
-        return [client.config for client in self._clients.values()]
-
     def close(self) -> None:
         for client in self._clients.values():
             client.close()

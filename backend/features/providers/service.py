@@ -5,8 +5,9 @@ could take over an account with a provider that checks no addresses, or prepare 
 walk into.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from backend.features.accounts.service import CompletedSignUp, SignUpHook
@@ -188,13 +189,8 @@ def _update_known(
     """
     profile = proven.profile
     is_owner = profile.email_verified and profile.email == user.email
-    changes = {
-        **services.vault.seal(proven.tokens, work.randomness),
-        "issuer": proven.issuer,
-    }
-    if is_owner:
-        changes["before_verification"] = False
-    accounts.change(work.db, account.id, changes, work.now())
+    changes = {"before_verification": False} if is_owner else {}
+    _store_tokens(work, services, proven, account, changes)
     if user.email_verified or not is_owner:
         return user
     verified = users.verify_email(work.db, user.id, user.email, {}, work.now())
@@ -259,13 +255,20 @@ def update_linked(
         reason = "the account belongs to another user"
         raise ProviderError("account_already_linked_to_different_user", reason)
     scopes = dict.fromkeys([*account.scopes.split(), *proven.tokens.scopes])
-    changes = {
-        **services.vault.seal(proven.tokens, work.randomness),
-        "issuer": proven.issuer,
-        "scopes": " ".join(scopes),
-    }
-    accounts.change(work.db, account.id, changes, work.now())
+    _store_tokens(work, services, proven, account, {"scopes": " ".join(scopes)})
     return True
+
+
+def _store_tokens(
+    work: Work,
+    services: ProviderSignIn,
+    proven: ProvenAccount,
+    account: Account,
+    changes: Mapping[str, Any],
+) -> None:
+    """Store the newest tokens, and the issuer that an imported account does not have yet."""
+    sealed = services.vault.seal(proven.tokens, work.randomness)
+    accounts.change(work.db, account.id, {**sealed, "issuer": proven.issuer, **changes}, work.now())
 
 
 def _add_account(work: Work, services: ProviderSignIn, proven: ProvenAccount, user: User) -> None:
